@@ -1,16 +1,22 @@
 //! A notification: one request to tell many recipients one thing on one channel, and its life from there.
 
+mod approval;
+mod beginning;
 mod command;
 mod error;
 mod event;
 mod filter;
+mod request;
+mod retry;
 mod state;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::approval::Approval;
+pub use self::beginning::{Beginning, HOLD_SECONDS_MAX, SCHEDULE_DAYS_MAX};
 pub use self::command::{
     Asks, Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions,
 };
@@ -24,12 +30,7 @@ use crate::aggregate::aggregate;
 use crate::company::OverLimit;
 use crate::deliveries::Totals;
 use crate::personal::Personal;
-use crate::value::{Channel, CompanyId, ContactKind, UserId};
-
-/// How many seconds a notification may be held before it begins.
-pub const HOLD_SECONDS_MAX: u32 = 600;
-/// How many days from now a notification may be scheduled: a wrong year is a slip.
-pub const SCHEDULE_DAYS_MAX: i64 = 366;
+use crate::value::{Channel, CompanyId, UserId};
 
 /// The state of a notification that the rules need. Views copy it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,62 +67,6 @@ enum Stage {
     Cancelled,
     /// It expired before it had begun.
     Expired,
-}
-
-/// How the approval of a notification that needs one stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state", content = "by")]
-pub enum Approval {
-    /// Nobody has decided.
-    Awaiting,
-    /// This person approved it.
-    Approved(UserId),
-    /// This person refused it.
-    Rejected(UserId),
-}
-
-impl Approval {
-    /// The word for it.
-    pub const fn state(self) -> ApprovalState {
-        match self {
-            Self::Awaiting => ApprovalState::Awaiting,
-            Self::Approved(_) => ApprovalState::Approved,
-            Self::Rejected(_) => ApprovalState::Rejected,
-        }
-    }
-
-    /// Who decided.
-    pub const fn by(self) -> Option<UserId> {
-        match self {
-            Self::Awaiting => None,
-            Self::Approved(by) | Self::Rejected(by) => Some(by),
-        }
-    }
-}
-
-/// When a notification begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beginning {
-    /// It has begun.
-    Begun,
-    /// At this time, or at once if the time is past.
-    At(DateTime<Utc>),
-    /// Not before something else happens: an approval, or the end of a pause. Never, if it is over.
-    Waits {
-        /// When it ends if nothing does, because it expires then.
-        expires_at: Option<DateTime<Utc>>,
-    },
-}
-
-impl Beginning {
-    /// When the next thing happens to a notification by itself: it begins, or it expires without having begun.
-    pub const fn due_at(self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::At(time) => Some(time),
-            Self::Waits { expires_at } => expires_at,
-            Self::Begun => None,
-        }
-    }
 }
 
 aggregate!(Notification, "notification", NotificationCommand, NotificationEvent, NotificationError);
@@ -173,18 +118,6 @@ impl Notification {
         self.send_at
     }
 
-    /// When it begins.
-    pub fn beginning(&self) -> Beginning {
-        match (self.stage, self.send_at.or(self.requested_at)) {
-            (Some(Stage::Scheduled), Some(time)) if !self.is_paused => Beginning::At(time),
-            (Some(Stage::Resolving | Stage::Running | Stage::Completed), _) => Beginning::Begun,
-            (Some(Stage::AwaitingApproval | Stage::Scheduled), _) => {
-                Beginning::Waits { expires_at: self.expires_at }
-            }
-            _ => Beginning::Waits { expires_at: None },
-        }
-    }
-
     /// 1 for the request, one more for each retry.
     pub const fn generation(&self) -> u32 {
         self.generation
@@ -232,67 +165,6 @@ impl Notification {
         }
     }
 
-    fn approve(&self, stage: Stage, by: UserId, at: DateTime<Utc>) -> Decision {
-        match stage {
-            Stage::AwaitingApproval if self.author == Some(by) => Err(NotificationError::OwnApproval),
-            Stage::AwaitingApproval if self.has_expired(at) => Err(NotificationError::PastExpiry),
-            Stage::AwaitingApproval => Ok(vec![NotificationEvent::NotificationApproved { by }]),
-            Stage::Cancelled => Err(NotificationError::Cancelled),
-            Stage::Expired => Err(NotificationError::PastExpiry),
-            Stage::Scheduled | Stage::Resolving | Stage::Running | Stage::Completed => Ok(vec![]),
-        }
-    }
-
-    fn reject(&self, stage: Stage, by: UserId, reason: Personal<String>) -> Decision {
-        match stage {
-            Stage::AwaitingApproval if self.author == Some(by) => Err(NotificationError::OwnApproval),
-            Stage::AwaitingApproval => Ok(vec![NotificationEvent::NotificationRejected { by, reason }]),
-            Stage::Cancelled if matches!(self.approval, Some(Approval::Rejected(_))) => Ok(vec![]),
-            Stage::Cancelled => Err(NotificationError::Cancelled),
-            Stage::Expired => Err(NotificationError::PastExpiry),
-            Stage::Scheduled | Stage::Resolving | Stage::Running | Stage::Completed => {
-                Err(NotificationError::NotAwaitingApproval)
-            }
-        }
-    }
-
-    fn reschedule(&self, stage: Stage, schedule_at: DateTime<Utc>, at: DateTime<Utc>) -> Decision {
-        match stage {
-            Stage::AwaitingApproval | Stage::Scheduled => {}
-            Stage::Cancelled => return Err(NotificationError::Cancelled),
-            Stage::Expired => return Err(NotificationError::PastExpiry),
-            Stage::Resolving | Stage::Running | Stage::Completed => {
-                return Err(NotificationError::AlreadyBegun);
-            }
-        }
-        let send_at = self.held_until.map_or(schedule_at, |end| schedule_at.max(end));
-        if self.send_at == Some(send_at) {
-            return Ok(vec![]);
-        }
-        check_schedule(schedule_at, at)?;
-        if self.has_expired(send_at) {
-            return Err(NotificationError::ExpiresBefore);
-        }
-        Ok(vec![NotificationEvent::NotificationRescheduled { send_at }])
-    }
-
-    /// What passes a limit by now is paused, so that a person decides when it goes on. What has expired while it waited
-    /// ends.
-    fn begin_at(&self, at: DateTime<Utc>, asks: Option<Asks>) -> Decision {
-        let over = asks.zip(self.channel).and_then(|(asks, channel)| asks.over_limit(channel));
-        match self.beginning() {
-            Beginning::At(time) if time <= at => Ok(vec![match over {
-                Some(over) => NotificationEvent::NotificationPausedByLimit { over },
-                None => NotificationEvent::NotificationBegun { begun_at: at },
-            }]),
-            Beginning::Waits { expires_at: Some(expiry) } if expiry <= at => {
-                Ok(vec![NotificationEvent::NotificationExpired])
-            }
-            Beginning::At(_) | Beginning::Waits { .. } => Err(NotificationError::NotDue),
-            Beginning::Begun => Err(NotificationError::AlreadyBegun),
-        }
-    }
-
     fn pause(&self, stage: Stage) -> Decision {
         match stage {
             Stage::AwaitingApproval => Err(NotificationError::AwaitingApproval),
@@ -317,86 +189,6 @@ impl Notification {
             return Err(NotificationError::NothingToComplete);
         }
         Ok(vec![NotificationEvent::NotificationCompleted { generation, totals }])
-    }
-
-    fn retry(&self, stage: Stage, at: DateTime<Utc>, changed: Totals) -> Decision {
-        let mut totals = self.totals;
-        totals += changed;
-        match stage {
-            Stage::Cancelled => return Err(NotificationError::Cancelled),
-            Stage::Expired => return Err(NotificationError::PastExpiry),
-            Stage::Completed if !totals.may_have_failures() => return Ok(vec![]),
-            Stage::Completed | Stage::Running => {}
-            // The generation that is being resolved will include everything that fails until then, so another retry
-            // adds nothing. Before it, nothing has failed.
-            Stage::Resolving | Stage::Scheduled | Stage::AwaitingApproval => return Ok(vec![]),
-        }
-        if self.has_expired(at) {
-            return Err(NotificationError::PastExpiry);
-        }
-        Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
-    }
-
-    /// Also while an audience is being resolved: that goes on in its own generation.
-    fn retry_deliveries(
-        &self,
-        stage: Stage,
-        at: DateTime<Utc>,
-        people: u64,
-        reason: Option<Personal<String>>,
-    ) -> Decision {
-        match stage {
-            Stage::Cancelled => return Err(NotificationError::Cancelled),
-            Stage::Expired => return Err(NotificationError::PastExpiry),
-            Stage::Scheduled | Stage::AwaitingApproval => return Err(NotificationError::NotDue),
-            Stage::Resolving | Stage::Running | Stage::Completed => {}
-        }
-        if self.has_expired(at) {
-            return Err(NotificationError::PastExpiry);
-        }
-        let generation = self.generation + 1;
-        Ok(vec![NotificationEvent::DeliveriesRetried { generation, people, reason }])
-    }
-
-    fn request(&self, request: RequestNotification) -> Decision {
-        if self.company.is_some() {
-            return Err(NotificationError::AlreadyRequested);
-        }
-        let (send_at, held_until) = (request.send_at()?, request.held_until());
-        if request.expires_at.is_some_and(|expiry| expiry <= send_at.unwrap_or(request.at)) {
-            return Err(NotificationError::Expired);
-        }
-        let channel = request.content.channel();
-        if let Some(over) = request.asks.as_ref().and_then(|asks| asks.over_limit(channel)) {
-            return Err(NotificationError::OverLimit(over));
-        }
-        let needs_approval = request.approval_above.is_some_and(|limit| request.people > limit);
-        let key = request.notification.into();
-        let (subject, body, sms) = match request.content {
-            Content::Sms { body, options } => (None, body.into_string(), Some(options)),
-            Content::Email { subject, body } => {
-                (Some(Personal::new(key, subject.into_string())), body.into_string(), None)
-            }
-        };
-        Ok(vec![NotificationEvent::NotificationRequested {
-            company: request.company,
-            channel,
-            recipient_kind: request.recipient_kind,
-            category: request.category,
-            subject,
-            body: Personal::new(key, body),
-            template: request.template.map(|template| Box::new(template.frozen(key))),
-            only_to: request.only_to.map(|author| Box::new(author_as_recipient(request.author, *author))),
-            sms,
-            filter: request.filter,
-            expires_at: request.expires_at,
-            send_at,
-            held_until,
-            needs_approval,
-            excludes_foreign: request.excludes_foreign,
-            author: request.author,
-            requested_at: request.at,
-        }])
     }
 
     /// Whether nothing is sent any more at this time.
@@ -476,44 +268,6 @@ impl Notification {
     }
 }
 
-impl Asks {
-    fn over_limit(&self, channel: Channel) -> Option<OverLimit> {
-        self.purse.passed_by(channel, self.amount)
-    }
-}
-
-impl RequestNotification {
-    /// When it begins, as far as its request says.
-    pub fn begins_at(&self) -> DateTime<Utc> {
-        self.send_at().ok().flatten().unwrap_or(self.at)
-    }
-
-    /// When it begins, if not at once: a schedule and an undo window end with the later of the two.
-    fn send_at(&self) -> Result<Option<DateTime<Utc>>, NotificationError> {
-        if let Some(schedule_at) = self.schedule_at {
-            check_schedule(schedule_at, self.at)?;
-        }
-        if self.hold_seconds > HOLD_SECONDS_MAX {
-            return Err(NotificationError::HoldTooLong);
-        }
-        Ok(self.schedule_at.max(self.held_until()))
-    }
-
-    fn held_until(&self) -> Option<DateTime<Utc>> {
-        (self.hold_seconds > 0).then(|| self.at + TimeDelta::seconds(self.hold_seconds.into()))
-    }
-}
-
-fn check_schedule(schedule_at: DateTime<Utc>, at: DateTime<Utc>) -> Result<(), NotificationError> {
-    if schedule_at <= at {
-        return Err(NotificationError::ScheduledInThePast);
-    }
-    if schedule_at > at + TimeDelta::days(SCHEDULE_DAYS_MAX) {
-        return Err(NotificationError::ScheduledTooFar);
-    }
-    Ok(())
-}
-
 impl Stage {
     const fn state(self) -> NotificationState {
         match self {
@@ -529,11 +283,4 @@ impl Stage {
     const fn is_over(self) -> bool {
         self.state().is_over()
     }
-}
-
-/// The author as the only person of an audience. There is no such client: the id is the author's, as is the key.
-fn author_as_recipient(author: UserId, addressee: Addressee) -> Recipient {
-    let id = author.uuid();
-    let addressee = Personal::new(id, addressee);
-    Recipient { client: id.into(), kind: ContactKind::Holder, is_foreign: false, addressee }
 }
