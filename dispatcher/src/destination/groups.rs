@@ -63,7 +63,7 @@ impl Destinations {
         Some(Arc::new(Self { limits, dns: dns.ok(), state: Mutex::default() }))
     }
 
-    /// The limit of an address's domain. What is not known is asked for, and known a little later.
+    /// The limit of an address's domain. The servers of an unknown domain are looked up in the background, and count from then on.
     pub(crate) fn of(self: &Arc<Self>, address: &str) -> Destination {
         let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_lowercase();
         let asked = self.limits.domains().chain([domain.as_str()]);

@@ -16,7 +16,7 @@ use crate::tasks::{ChunkId, Task};
 /// The epoch of no task: what is recorded here changes none.
 const NO_EPOCH: i64 = -1;
 
-/// Whoever is first ends the doubt: the stream's sequence is the fence, and the rules refuse a second acceptance. A failure is
+/// The first record ends the doubt: the stream's sequence is the fence, and the rules refuse a second acceptance. A failure is
 /// logged, and the doubt is asked about again.
 pub(super) async fn record(
     settler: &Settler,

@@ -3,7 +3,7 @@
 //!
 //! A variable holds a text or a number, and a list stands only where it is used: after `in`, as the value of a filter, or
 //! printed. So no value contains another that was made before: there are no cycles, which would never be freed, and no depth
-//! that grows with the length of a text, which would overflow the stack of whoever prints or frees it.
+//! that grows with the length of a text, which would overflow the stack when it is printed or freed.
 
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, ForLoop, Set, SetBlock, Stmt};

@@ -1,4 +1,4 @@
-//! Deliveries of whole audiences: notifications newest first, in each of them the chunks that may have what is asked for.
+//! Deliveries of whole audiences: notifications newest first, in each of them the chunks that may match.
 
 use domain::Position;
 use domain::deliveries::DeliveryState;
