@@ -128,6 +128,9 @@ impl Office {
             "POST /providers/{name}/resume" => vec![json!({"channel": "sms"})],
             "POST /notifications/{id}/reject" => vec![json!({"reason": "No es la lista\nde hoy"})],
             "POST /deliveries/{id}/discard" => vec![json!({"reason": "Se fue\nde la ciudad"})],
+            "POST /deliveries/{id}/resolve" => {
+                vec![json!({"outcome": "discard", "reason": "No se puede\nsaber"})]
+            }
             "POST /deliveries/{id}/retry" => vec![json!({"to": "3001234567", "update_client": true})],
             "POST /deliveries/retry" => {
                 let filter = json!({
@@ -587,6 +590,9 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
                 _ if route.path.ends_with("/versions") => request.json(&json!({"body": "Hola"})),
                 _ if ["/reject", "/discard", "{name}/pause"].iter().any(|end| route.path.ends_with(end)) => {
                     request.json(&json!({"reason": "No"}))
+                }
+                _ if route.path.ends_with("/resolve") => {
+                    request.json(&json!({"outcome": "discard", "reason": "No"}))
                 }
                 _ if route.path.ends_with("/reschedule") => {
                     request.json(&json!({"schedule_at": "2098-01-01T00:00:00Z"}))

@@ -55,7 +55,7 @@ fn rule(route: &Route) -> (Guard, Thing) {
     use Guard::*;
     match route.name().as_str() {
         "POST /session" | "DELETE /session" => (Open, Thing::None),
-        "POST /hooks/{provider}" => (Signed, Thing::Provider),
+        "POST /hooks/{provider}" | "POST /hooks/{provider}/mail" => (Signed, Thing::Provider),
         "GET /suppressions" => (Roles(READERS), Thing::None),
         "POST /suppressions" => (Roles(NOTIFIERS), Thing::None),
         "DELETE /suppressions/{id}" => (Company(NOTIFIERS), Thing::Suppression),
@@ -105,7 +105,7 @@ fn rule(route: &Route) -> (Guard, Thing) {
             (Company(NOTIFIERS), Thing::Template)
         }
         "GET /deliveries/{id}" => (Company(READERS), Thing::Delivery),
-        "POST /deliveries/{id}/retry" | "POST /deliveries/{id}/discard" => {
+        "POST /deliveries/{id}/retry" | "POST /deliveries/{id}/discard" | "POST /deliveries/{id}/resolve" => {
             (Company(NOTIFIERS), Thing::Delivery)
         }
         "GET /messages/{id}/receipts" | "GET /messages/{id}/history" => {
@@ -250,6 +250,7 @@ fn body(route: &Route) -> Value {
         "POST /notifications/{id}/reject" | "DELETE /suppressions/{id}" | "POST /deliveries/{id}/discard" => {
             json!({"reason": "No"})
         }
+        "POST /deliveries/{id}/resolve" => json!({"outcome": "discard", "reason": "No"}),
         "POST /notifications/{id}/reschedule" => json!({"schedule_at": "2026-01-31T15:00:00Z"}),
         _ => json!({}),
     }
@@ -332,8 +333,9 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
             for (role, insider) in &town.insiders {
                 let status = ask(insider, &route, &path).await.status.as_u16();
                 if roles.contains(role) {
-                    // What is over can be neither rejected nor moved to another time, and what was sent is no dead letter.
-                    let ends = ["/reject", "/reschedule", "deliveries/{id}/retry", "/discard"];
+                    // What is over can be neither rejected nor moved to another time, and what was sent is neither a dead
+                    // letter nor in doubt.
+                    let ends = ["/reject", "/reschedule", "deliveries/{id}/retry", "/discard", "/resolve"];
                     let too_late = status == 409 && ends.iter().any(|end| name.ends_with(end));
                     assert!(matches!(status, 200..300) || too_late, "{name} as {role:?}: {status}");
                 } else {
