@@ -18,7 +18,7 @@ export class DoubtsPage extends LitElement {
     base,
     css`
       td { vertical-align: middle; overflow-wrap: anywhere; }
-      td .link-button { min-height: 24px; text-align: left; }
+      td a.small, td .link-button { display: inline-block; min-height: 24px; text-align: left; }
     `,
   ];
 

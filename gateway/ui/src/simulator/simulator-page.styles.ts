@@ -26,5 +26,7 @@ export const simulatorStyles = css`
   .to { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .snippet { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-3); font-size: var(--text-s); }
   .letter { display: grid; gap: var(--s3); margin: 0 var(--s5) var(--s5); padding: var(--s5); border: 1px solid var(--line); border-radius: var(--r3); background: var(--bg); }
+  .letter p { min-width: 0; overflow-wrap: anywhere; }
+  .letter a { display: inline-block; min-height: 24px; }
   @media (max-width: 520px) { .phone { height: 300px; } .tabs { width: 100%; } .tabs button { flex: 1 1 auto; justify-content: center; padding: 0 var(--s2); white-space: nowrap; } .mail { padding: var(--s3) var(--s4); } .letter { margin: 0 var(--s4) var(--s4); } }
 `;
