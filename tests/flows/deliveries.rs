@@ -95,7 +95,12 @@ async fn deliveries_of_all_notifications_are_found_by_every_filter() {
 async fn what_waits_is_listed_by_its_state() {
     let desk = Desk::open().await;
     desk.clients(3).await;
-    let busy = dispatcher::simulator::Refusal::sms(429, 20429, "Too Many Requests");
+    // So that they still wait when the list is read.
+    let retry_after = Some(std::time::Duration::from_secs(600));
+    let busy = dispatcher::simulator::Refusal {
+        retry_after,
+        ..dispatcher::simulator::Refusal::sms(429, 20429, "Too Many Requests")
+    };
     desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::Refuse(busy));
     let notification = desk.send(&sms_to(desk.company, "Hola")).await;
     let mut stream = desk.nora.stream(&format!("/notifications/{notification}/stream"), None).await;
