@@ -60,7 +60,7 @@ fn is_message(part: &MessagePart<'_>, kind: &str) -> bool {
     })
 }
 
-/// A part as text: fields and codes are ASCII, and what is not UTF-8 is replaced.
+/// A part as text. Fields and codes are ASCII; bytes that are no UTF-8 are replaced.
 fn text(part: &MessagePart<'_>) -> String {
     String::from_utf8_lossy(part.contents()).into_owned()
 }
