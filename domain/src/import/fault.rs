@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn every_fault_reads_as_one_sentence_in_both_languages() {
-        let kinds =
-            [FileKind::Workbook, FileKind::Page, FileKind::Pdf, FileKind::Compressed, FileKind::Picture];
+        use FileKind::{Compressed, Page, Pdf, Picture, Utf32, Workbook};
+        let kinds = [Workbook, Page, Pdf, Compressed, Picture, Utf32];
         let faults = [FileFault::Charset, FileFault::Empty, FileFault::Header, FileFault::TooManyColumns];
         let faults = faults.into_iter();
         let files = faults

@@ -1,4 +1,4 @@
-//! Recognizes files that are no text by their first bytes.
+//! Recognizes files that are no text, or a text that nobody reads, by their first bytes.
 
 use crate::value::Language;
 
@@ -15,6 +15,8 @@ pub enum FileKind {
     Compressed,
     /// A picture.
     Picture,
+    /// Text in UTF-32, which no program for tables writes but by mistake, and which Excel cannot read.
+    Utf32,
 }
 
 /// How many first bytes are examined.
@@ -27,8 +29,9 @@ const ZIP_NAME_AT: usize = 30;
 const ZIP_NAME_LENGTH_AT: usize = 26;
 
 /// The first bytes of other kinds: ECMA-376 within OLE ([MS-CFB], 2.2), PDF (ISO 32000, 7.5.2), gzip (RFC 1952), bzip2, xz,
-/// zstd (RFC 8878), 7z, RAR, an empty ZIP, PNG, JPEG, GIF, TIFF.
-const SIGNATURES: [(&[u8], FileKind); 14] = [
+/// zstd (RFC 8878), 7z, RAR, an empty ZIP, PNG, JPEG, GIF, TIFF, and the marks of UTF-32 (Unicode 23.8), of which the first begins
+/// like that of UTF-16.
+const SIGNATURES: [(&[u8], FileKind); 16] = [
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind::Workbook),
     (b"%PDF-", FileKind::Pdf),
     (b"\x1f\x8b", FileKind::Compressed),
@@ -43,6 +46,8 @@ const SIGNATURES: [(&[u8], FileKind); 14] = [
     (b"GIF8", FileKind::Picture),
     (b"II*\0", FileKind::Picture),
     (b"MM\0*", FileKind::Picture),
+    (b"\xff\xfe\0\0", FileKind::Utf32),
+    (b"\0\0\xfe\xff", FileKind::Utf32),
 ];
 
 impl FileKind {
@@ -53,6 +58,9 @@ impl FileKind {
         }
         if is_page(head) {
             return Some(Self::Page);
+        }
+        if is_unmarked_utf32(head) {
+            return Some(Self::Utf32);
         }
         SIGNATURES.into_iter().find(|(signature, _)| head.starts_with(signature)).map(|(_, kind)| kind)
     }
@@ -81,6 +89,12 @@ impl FileKind {
             }
             (Self::Picture, Language::Es) => "El archivo es una imagen, no un CSV. Elija el archivo CSV.",
             (Self::Picture, Language::En) => "The file is a picture, not CSV. Choose the CSV file.",
+            (Self::Utf32, Language::Es) => {
+                "El archivo es un texto en UTF-32, que no se lee. Guárdelo como «CSV UTF-8» y cárguelo otra vez."
+            }
+            (Self::Utf32, Language::En) => {
+                "The file is text in UTF-32, which is not read. Save it as “CSV UTF-8” and upload it again."
+            }
         }
     }
 }
@@ -92,6 +106,15 @@ fn is_zipped_text(head: &[u8]) -> bool {
         .map_or(0, |length| usize::from(u16::from_le_bytes([length[0], length[1]])));
     let name = head.get(ZIP_NAME_AT..ZIP_NAME_AT + length).unwrap_or_default().to_ascii_lowercase();
     name.ends_with(b".csv") || name.ends_with(b".txt")
+}
+
+/// UTF-32 without a mark, by the three zero bytes of each of the first two characters: the header is ASCII in every language.
+fn is_unmarked_utf32(head: &[u8]) -> bool {
+    let Some(two) = head.first_chunk::<8>() else { return false };
+    let (of_one, _) = two.as_chunks::<4>();
+    let is_little = of_one.iter().all(|one| one[0] != 0 && one[1..] == [0; 3]);
+    let is_big = of_one.iter().all(|one| one[3] != 0 && one[..3] == [0; 3]);
+    is_little || is_big
 }
 
 /// No list of clients begins with a tag.
@@ -136,9 +159,33 @@ mod tests {
     }
 
     #[test]
+    fn utf_32_is_recognized_with_a_mark_and_without_in_either_order() {
+        for text in ["external_id;name", "\u{feff}external_id;name", "a\n"] {
+            let bytes = |of: fn(u32) -> [u8; 4]| text.chars().flat_map(|c| of(c.into())).collect::<Vec<_>>();
+            for head in [bytes(u32::to_le_bytes), bytes(u32::to_be_bytes)] {
+                assert_eq!(FileKind::of(&head), Some(FileKind::Utf32), "{text}: {head:?}");
+            }
+        }
+        for language in [Language::Es, Language::En] {
+            let said = FileKind::Utf32.text(language);
+            assert!(said.contains("UTF-32") && said.contains("CSV UTF-8"), "{said}");
+        }
+    }
+
+    #[test]
     fn possible_text_is_not_refused() {
-        let texts: [&[u8]; 7] =
-            [b"", b"P", b"external_id;name", b"\xef\xbb\xbfsep=;\r\n", b"\xff\xfee\0", b"<1>;a", b"PK;a\n"];
+        let texts: [&[u8]; 10] = [
+            b"",
+            b"P",
+            b"external_id;name",
+            b"\xef\xbb\xbfsep=;\r\n",
+            b"\xff\xfee\0",
+            b"e\0x\0t\0e\0",
+            b"\0e\0x\0t\0e",
+            &[0; 16],
+            b"<1>;a",
+            b"PK;a\n",
+        ];
         for head in texts {
             assert_eq!(FileKind::of(head), None, "{head:?}");
         }
