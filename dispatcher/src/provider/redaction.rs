@@ -31,11 +31,14 @@ pub(super) fn without_recipient(text: &str, recipient: &str) -> String {
 const BLANK: &str = "…";
 /// So many last digits identify a number. Those before are the country's and the area's, which a text may leave out.
 const TELLING_DIGITS: usize = 7;
+/// A mailbox of fewer letters is no name, and is a word of many texts.
+const TELLING_LETTERS: usize = 2;
 
 fn repeats(text: &str, recipient: &str) -> bool {
     let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy().to_lowercase();
     if recipient.contains('@') {
-        return forms(recipient).any(|form| plain.contains(&form));
+        return forms(recipient).any(|form| plain.contains(&form))
+            || mailboxes(recipient).any(|mailbox| has_word(&plain, &mailbox));
     }
     let number = digits(recipient);
     let telling = &number[number.len().saturating_sub(TELLING_DIGITS)..];
@@ -47,6 +50,22 @@ fn repeats(text: &str, recipient: &str) -> bool {
 fn forms(recipient: &str) -> impl Iterator<Item = String> {
     let forms = [Some(recipient.to_lowercase()), in_punycode(recipient)];
     forms.into_iter().flatten().flat_map(|form| [form.replacen('@', "=", 1), form])
+}
+
+/// What an address's own server may call the mailbox, in lower case: the part before the domain, with and without its tag
+/// (RFC 5233).
+fn mailboxes(recipient: &str) -> impl Iterator<Item = String> {
+    let local = recipient.rsplit_once('@').map_or(recipient, |(local, _)| local).to_lowercase();
+    let untagged = local.split_once('+').map(|(mailbox, _)| mailbox.to_owned());
+    [Some(local), untagged].into_iter().flatten().filter(|name| name.chars().count() >= TELLING_LETTERS)
+}
+
+/// Whether the word stands in the text with no letter or digit beside it.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(start, _)| {
+        let (before, after) = (text[..start].chars().next_back(), text[start + word.len()..].chars().next());
+        ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+    })
 }
 
 fn in_punycode(recipient: &str) -> Option<String> {
@@ -105,6 +124,13 @@ mod tests {
             ("ana@example.com", "ok bounce+ana=example.com@relay.test", "ok …"),
             ("ana@example.com", "ok ana%40example.com", "ok …"),
             ("ana@example.com", "2.0.0 Ok: queued as 4F2", "2.0.0 Ok: queued as 4F2"),
+            ("ana.ruiz@example.com", "2.0.0 Ok: delivered to Ana.Ruiz", "2.0.0 Ok: delivered to …"),
+            ("ana.ruiz@example.com", "250 mailbox <ana.ruiz>, id=4F2", "250 mailbox … id=4F2"),
+            ("ana+casa@example.com", "ok user=ana+casa", "ok …"),
+            ("ana+casa@example.com", "ok user=ana", "ok …"),
+            ("iñaki@example.com", "ok IÑAKI", "ok …"),
+            ("ana@example.com", "ok banana anaconda 4ana", "ok banana anaconda 4ana"),
+            ("a@example.com", "queued as a message", "queued as a message"),
             ("Ana@señal.example", "ok <ana@SEÑAL.example>", "ok …"),
             ("ana@señal.example", "ok <ana@xn--seal-hqa.example>", "ok …"),
             ("ana@SEÑAL.example", "ok ANA@XN--SEAL-HQA.EXAMPLE", "ok …"),
