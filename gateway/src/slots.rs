@@ -135,7 +135,7 @@ impl Slots {
     /// Takes a slot for a caller's request, about a company if it is about one. Waits for the slot within the limits.
     ///
     /// # Errors
-    /// 429 when too many requests of the caller wait; 503 when others have the slots.
+    /// 429 when the caller's own requests have its share of the slots; 503 when others have the slots.
     pub async fn take(&self, caller: &Caller, company: Option<CompanyId>) -> Answer<Slot> {
         self.take_for(Work { caller: caller.id(), company }).await
     }
@@ -158,9 +158,15 @@ impl Slots {
             SlotRequest::Granted(slot) => Ok(slot),
             SlotRequest::Waiting(granted) => match timeout(self.limits.wait, granted).await {
                 Ok(Ok(slot)) => Ok(slot),
-                Ok(Err(_)) | Err(_) => Err(self.busy()),
+                Ok(Err(_)) | Err(_) => Err(self.too_late(&mut self.queue(), work.caller)),
             },
         }
+    }
+
+    /// The answer to a request that can wait no longer: it waited behind the caller's own ones, or behind those of others.
+    fn too_late(&self, queue: &mut Queue, caller: UserId) -> Problem {
+        queue.waiting.retain(|waiting| !waiting.granted.is_closed());
+        if queue.of(caller) >= self.limits.per_caller { self.too_many_of_caller() } else { self.busy() }
     }
 
     fn ask(&self, work: Work) -> Answer<SlotRequest> {
@@ -174,7 +180,7 @@ impl Slots {
             return Err(self.too_many_of_caller());
         }
         if queue.waiting.len() >= self.limits.waiting {
-            return Err(self.busy());
+            return Err(self.too_late(&mut queue, work.caller));
         }
         let (granted, receiver) = oneshot::channel();
         queue.waiting.push(Waiting { work, granted });

@@ -101,11 +101,37 @@ async fn a_caller_without_requests_learns_that_others_have_the_slots() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_for_a_slot_is_bounded() {
+async fn the_wait_for_a_slot_is_bounded_and_its_end_tells_who_has_the_slots() {
     let slots = Slots::new(limits());
+    let _running = [slots.take_for(work(1, None)).await, slots.take_for(work(2, None)).await];
+    let own = slots.take_for(work(1, None)).await.expect_err("behind its own request");
+    let too_many = (429, Some(Reason::TooManyAtOnce), Some(1));
+    assert_eq!((own.status().as_u16(), own.reason, own.retry_after_s), too_many);
+    let other = slots.take_for(work(3, None)).await.expect_err("behind those of others");
+    assert_eq!(
+        (other.status().as_u16(), other.reason, other.retry_after_s),
+        (503, Some(Reason::Overloaded), Some(1))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_requests_that_waited_in_vain_the_last_one_waited_behind_others_only() {
+    let slots = Slots::new(SlotLimits { at_once: 1, ..limits() });
     let _running = slots.take_for(work(1, None)).await.expect("a slot");
-    let late = slots.take_for(work(1, None)).await.expect_err("too late");
-    assert_eq!((late.status().as_u16(), late.reason), (503, Some(Reason::Overloaded)));
+    let [early, late] = [slots.take_for(work(2, None)), slots.take_for(work(2, None))];
+    let (early, late) = tokio::join!(early, late);
+    let mut statuses = [early, late].map(|answer| answer.expect_err("too late").status().as_u16());
+    // Their times end at the same moment, in any order.
+    statuses.sort_unstable();
+    assert_eq!(statuses, [429, 503]);
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_a_caller_over_its_share_for_that() {
+    let slots = Slots::new(SlotLimits { waiting: 0, ..limits() });
+    let _running = slots.take_for(work(1, None)).await.expect("a slot");
+    let own = slots.take_for(work(1, None)).await.expect_err("a second one");
+    assert_eq!((own.status().as_u16(), own.reason), (429, Some(Reason::TooManyAtOnce)));
 }
 
 #[tokio::test]
