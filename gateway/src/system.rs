@@ -23,8 +23,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use self::parts::Listening;
-pub(crate) use self::providers::probed;
 pub use self::providers::{Providers, ProvidersError};
+pub(crate) use self::providers::{probed, tried};
 pub use self::roles::{Role, Roles, UnknownRole};
 use self::watch::Supervisor;
 use crate::chance;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use commands::clock;
 use commands::relay::{self, Mirror};
@@ -14,7 +15,13 @@ use tests::dns::{FakeDns, Record};
 use tests::program::{self, Ended, text};
 use tests::world::MASTER;
 use tests::{HANG, World, servers};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
+/// That it was not reached.
+const UNAVAILABLE: i32 = 4;
+/// How long a server may take to greet (RFC 5321 4.5.3.2.1).
+const SMTP_GREETING: Duration = Duration::from_secs(300);
 /// That it was refused.
 const REFUSED: i32 = 5;
 /// That doctor found faults.
@@ -33,6 +40,8 @@ struct Clinic {
     secrets: [&'static str; 2],
     selector: Option<&'static str>,
     return_path: Option<&'static str>,
+    /// The mail server, if it is not the simulated one.
+    mail_server: Option<String>,
 }
 
 impl Clinic {
@@ -61,12 +70,14 @@ impl Clinic {
             secrets,
             selector: Some("s1"),
             return_path: None,
+            mail_server: None,
         }
     }
 
     fn configuration(&self) -> String {
         let [password, token] = self.secrets;
         let (smtp, sms) = (self.world.simulator.smtp_url(), self.world.simulator.sms_base_url());
+        let smtp = self.mail_server.clone().unwrap_or(smtp);
         let smtp = smtp.replace("smtp://", &format!("smtp://avisos:{password}@"));
         let selector = self.selector.map(|selector| format!("dkim_selector = \"{selector}\"\n"));
         let text = format!(
@@ -314,5 +325,20 @@ async fn a_provider_is_tried_with_one_real_message() {
     assert_eq!(unknown.code, REFUSED, "a name is one channel's");
     let nobody = clinic.run(&["provider", "test", "primero", "--to", "3001234567"]).await;
     assert_eq!(nobody.code, 2, "{nobody:?}");
+    clinic.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_test_message_to_a_server_that_waits_for_tls_ends_soon_and_says_what_to_do() {
+    // As a port that begins with TLS does: it waits for the client's first word.
+    let mute = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = mute.local_addr().expect("an address");
+    let clinic = Clinic { mail_server: Some(format!("smtp://{address}")), ..Clinic::open(Vec::new()).await };
+    let test = ["provider", "test", "principal", "--to", "ana@cliente.test", "--json"];
+    // SMTP itself would wait for five minutes, and the program is given no more time than that.
+    let tested = timeout(SMTP_GREETING, clinic.run(&test)).await.expect("it ends before SMTP's own deadline");
+    let answer: Value = serde_json::from_str(&tested.output).expect("one object");
+    assert_eq!((tested.code, &answer["outcome"]), (UNAVAILABLE, &Value::from("unsent")), "{tested:?}");
+    assert!(answer["advice"].as_str().is_some_and(|advice| advice.contains("smtps://")), "{answer}");
     clinic.world.stop().await;
 }

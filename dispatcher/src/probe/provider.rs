@@ -1,7 +1,7 @@
 //! Looks at a provider: its host, its TLS, its log-in and its clock.
 
 use chrono::{DateTime, Utc};
-use domain::deliveries::{Observation, Phase};
+use domain::deliveries::Phase;
 
 use super::host::host;
 use super::{Dns, Finding, clock_finding};
@@ -111,17 +111,14 @@ fn failed(check: &str, failure: &Failure) -> Finding {
         _ => "connection",
     };
     let words = failure.library_text().map(|text| format!(": {text}")).unwrap_or_default();
-    let advice = failure.seen().and_then(hint::of).unwrap_or_else(|| advice(part, failure.seen()));
+    let advice = hint::of_failure(failure).unwrap_or_else(|| advice(part));
     let seen = format!("{}{words}", failure.code());
     Finding::fault(format!("{check}.{part}"), seen, advice)
 }
 
-fn advice(part: &str, seen: Option<Observation>) -> &'static str {
-    match (part, seen) {
-        ("log_in", _) => "see whether user and password in url are right, and whether the account is active",
-        (_, Some(Observation::Unreachable | Observation::NoAnswer)) => {
-            "see whether host and port are right, and whether a firewall lets this machine out to them"
-        }
+fn advice(part: &str) -> &'static str {
+    match part {
+        "log_in" => "see whether user and password in url are right, and whether the account is active",
         _ => "see what the server's log says of this machine's connection",
     }
 }

@@ -1,6 +1,25 @@
 //! Hints for operators about failures of our own settings. They go to logs, never to events.
 
-use domain::deliveries::Observation;
+use domain::deliveries::{Observation, Phase};
+
+use super::failure::Failure;
+
+/// The advice to an operator who tries a provider and waits for its answer. None: only the provider can repair the failure.
+pub fn of_failure(failure: &Failure) -> Option<&'static str> {
+    match (failure.cause.evidence.phase, failure.seen()?) {
+        (Some(Phase::Greeting), Observation::NoAnswer) => Some(
+            "the server takes the connection and does not greet: if its port begins with TLS, as 465 does, begin url with \
+             smtps://",
+        ),
+        (
+            Some(Phase::Connect | Phase::Tls | Phase::Http) | None,
+            Observation::Unreachable | Observation::NoAnswer,
+        ) => {
+            Some("see whether host and port are right, and whether a firewall lets this machine out to them")
+        }
+        (_, observed) => of(observed),
+    }
+}
 
 /// The hint, with the keys of the configuration. None: only the provider can repair the failure.
 pub(crate) const fn of(observed: Observation) -> Option<&'static str> {

@@ -31,6 +31,7 @@ pub use email::{
     EmailProvider, EmailSender, LogIn, ReturnPath, ReturnedMail, SmtpDeadlines, SmtpSettings, read_returned,
 };
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
+pub use hint::of_failure as advice;
 pub use limit::RateLimit;
 pub use meter::{End, Meter};
 pub use prices::{Prices, WrongPrices};

@@ -2,13 +2,13 @@
 
 use clap::Subcommand;
 use commands::clock;
-use dispatcher::provider::{Accepted, Outgoing, Provider, SendFailure};
+use dispatcher::provider::{Accepted, Outgoing, Provider, SendFailure, advice};
 use domain::value::{Channel, CountryCode, EmailAddress, PhoneNumber};
 use serde_json::{Value, json};
 
 use super::{CliError, Exit, Global, print};
 use crate::config::Config;
-use crate::system::Providers;
+use crate::system::tried;
 
 /// The commands for providers.
 #[derive(Debug, Subcommand)]
@@ -40,11 +40,12 @@ pub(super) async fn run(
 
 /// The address says which channel is meant: a name is unique within one only.
 fn find(config: &Config, channel: Channel, name: &str) -> Result<Provider, CliError> {
-    let providers = Providers::configured(config)?;
-    let mut all = providers.routes.into_iter().flat_map(|route| route.providers);
-    all.find(|provider| provider.channel() == channel && provider.gate().name == name).ok_or_else(|| {
-        CliError::refused(format!("no {channel} provider of the configuration is called {name}"))
-    })
+    tried(config)?
+        .into_iter()
+        .find(|provider| provider.channel() == channel && provider.gate().name == name)
+        .ok_or_else(|| {
+            CliError::refused(format!("no {channel} provider of the configuration is called {name}"))
+        })
 }
 
 fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
@@ -72,7 +73,7 @@ fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
     })
 }
 
-/// What the provider answered. Its words may name the person, which is whom the caller named.
+/// What the provider answered, and what to do about it. Its words may name the person, which is whom the caller named.
 fn show(global: &Global, sent: &Result<Accepted, SendFailure>) -> Exit {
     let (exit, outcome, words) = match sent {
         Ok(accepted) => (Exit::Done, "accepted", accepted.reference.clone()),
@@ -82,7 +83,12 @@ fn show(global: &Global, sent: &Result<Accepted, SendFailure>) -> Exit {
         }
         Err(error) => (Exit::Refused, "unsent", error.to_string()),
     };
-    let result: Value = json!({ "outcome": outcome, "answer": words });
-    print::result(global.json, &result, || format!("{outcome}: {words}"));
+    let advice = match sent {
+        Err(SendFailure::Unsent(failure)) => advice(failure),
+        _ => None,
+    };
+    let result: Value = json!({ "outcome": outcome, "answer": words, "advice": advice });
+    let advice = advice.map(|advice| format!("\n{advice}")).unwrap_or_default();
+    print::result(global.json, &result, || format!("{outcome}: {words}{advice}"));
     exit
 }

@@ -47,7 +47,8 @@ impl Providers {
     /// # Errors
     /// Invalid settings of a provider.
     pub fn configured(config: &Config) -> Result<Self, ProvidersError> {
-        let routes = vec![Route { companies: Companies::Except(demo()), providers: configured(config)? }];
+        let providers = configured(config, SmtpDeadlines::default())?;
+        let routes = vec![Route { companies: Companies::Except(demo()), providers }];
         Ok(Self { routes, simulator: None })
     }
 
@@ -61,7 +62,7 @@ impl Providers {
             return Self::configured(config);
         }
         let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await?;
-        Self::beside(simulator, configured(config)?)
+        Self::beside(simulator, configured(config, SmtpDeadlines::default())?)
     }
 
     /// The simulator alone: for tests and the bench.
@@ -101,10 +102,10 @@ fn simulated(simulator: &Simulator, connections: u32) -> Result<Vec<Provider>, S
     Ok(vec![Provider::Email(email), Provider::Sms(sms)])
 }
 
-fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
+fn configured(config: &Config, deadlines: SmtpDeadlines) -> Result<Vec<Provider>, SettingsError> {
     let public_name = public_name(config);
     let email = config.email_providers.iter().map(|settings| {
-        let provider = EmailProvider::try_new(&smtp(settings, public_name.as_deref()))?;
+        let provider = EmailProvider::with_deadlines(&smtp(settings, public_name.as_deref()), deadlines)?;
         let (name, protection) = (&settings.name, provider.protection());
         tracing::info!(provider = name, protection, "transport security of an e-mail provider");
         Ok(Provider::Email(provider))
@@ -118,16 +119,25 @@ fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
     email.chain(sms).collect()
 }
 
+/// The configured providers for a message of a person who waits for the answer: a mail server that does not greet is given
+/// up soon.
+pub(crate) fn tried(config: &Config) -> Result<Vec<Provider>, ProvidersError> {
+    Ok(configured(config, impatient())?)
+}
+
+/// A server that is in order greets within seconds. RFC 5321 4.5.3.2.1 would give it five minutes.
+fn impatient() -> SmtpDeadlines {
+    SmtpDeadlines { connect: LOOK_TIMEOUT, greeting: LOOK_TIMEOUT, ..SmtpDeadlines::default() }
+}
+
 /// The configured providers for a look at them: with short deadlines, and invalid ones beside those that can be used.
 pub(crate) fn probed(config: &Config) -> Vec<Result<Provider, SettingsError>> {
     let public_name = public_name(config);
-    let smtp_deadlines =
-        SmtpDeadlines { connect: LOOK_TIMEOUT, greeting: LOOK_TIMEOUT, ..SmtpDeadlines::default() };
     let sms_deadlines =
         SmsDeadlines { connect: LOOK_TIMEOUT / 2, answer: LOOK_TIMEOUT / 2, ..SmsDeadlines::default() };
     let email = config.email_providers.iter().map(|settings| {
         let settings = smtp(settings, public_name.as_deref());
-        EmailProvider::with_deadlines(&settings, smtp_deadlines).map(Provider::Email)
+        EmailProvider::with_deadlines(&settings, impatient()).map(Provider::Email)
     });
     let sms = config.sms_providers.iter();
     let sms = sms.map(|settings| SmsProvider::with_deadlines(settings, sms_deadlines).map(Provider::Sms));
