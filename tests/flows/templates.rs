@@ -536,6 +536,8 @@ async fn a_template_belongs_to_its_company_and_one_of_no_company_to_administrato
     let template = create(&desk.nora, &sms(&desk, "uno", json!([]))).await;
     let path = format!("/templates/{template}");
 
+    // Only its author is promised to find it at once.
+    desk.world.caught_up().await;
     olga.get(&path).await.expect(404);
     assert!(olga.all("/templates").await.is_empty());
     olga.post(&format!("{path}/versions"), &json!({"body": "dos"})).await.expect(404);
