@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use commands::clock;
-use dispatcher::provider::{EmailProvider, Provider, SmtpSettings};
+use dispatcher::provider::{EmailProvider, Provider, SmtpDeadlines, SmtpSettings};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::Channel;
@@ -18,7 +18,6 @@ use tests::notified::{count, finished};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::company_fixture::{CompanyFixture, acceptances_in};
@@ -29,8 +28,17 @@ const CLIENTS: usize = 40;
 const CONNECTIONS: u32 = 4;
 /// How many connections wait to be taken.
 const BACKLOG: u32 = 64;
-/// Far below the deadlines of SMTP, and enough for a busy machine.
-const SECONDS: Duration = Duration::from_secs(90);
+/// Longer than any test runs: what passes the silent server does so because it is silent, not because a deadline of SMTP is
+/// over.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+const DEADLINES: SmtpDeadlines = SmtpDeadlines {
+    connect: NEVER,
+    greeting: NEVER,
+    envelope: NEVER,
+    data: NEVER,
+    final_reply: NEVER,
+    idle: NEVER,
+};
 
 /// Where in the dialogue a server falls silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +133,8 @@ impl Town {
             url: format!("smtp://{}", silent.address),
             ..simulator.smtp_settings(CONNECTIONS)
         };
-        let providers = [mute, healthy]
-            .map(|settings| Provider::Email(EmailProvider::try_new(&settings).expect("good settings")));
+        let provider = |settings| EmailProvider::with_deadlines(&settings, DEADLINES).expect("good settings");
+        let providers = [mute, healthy].map(|settings| Provider::Email(provider(settings)));
         let providers = Providers {
             routes: vec![Route { companies: Companies::All, providers: providers.into() }],
             simulator: Some(Arc::new(simulator)),
@@ -176,13 +184,10 @@ async fn an_alarm_passes_a_server_that_falls_silent_at_the_recipient_and_nobody_
 
 async fn passes(silence: Silence) {
     let town = Town::start(silence).await;
-    let began = Instant::now();
     let campaign = town.campaign().await;
     assert_eq!(count(&town.alarm().await, "accepted"), 1);
-    assert!(began.elapsed() < SECONDS, "the alarm took {:?}", began.elapsed());
     let done = finished(&town.fixture.client, &campaign).await;
     assert_eq!(count(&done["totals"], "accepted"), CLIENTS as i64, "{done}");
-    assert!(began.elapsed() < 2 * SECONDS, "the campaign took {:?}", began.elapsed());
     assert_eq!(town.accepted_once(), CLIENTS + 1);
     town.fixture.world.stop().await;
 }
@@ -190,7 +195,6 @@ async fn passes(silence: Silence) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_after_its_final_dot_goes_on_waiting_while_all_else_passes() {
     let town = Town::start(Silence::FinalDot).await;
-    let began = Instant::now();
     let campaign = town.campaign().await;
     assert_eq!(count(&town.alarm().await, "accepted"), 1);
     let waiting = i64::from(CONNECTIONS);
@@ -200,7 +204,6 @@ async fn what_waits_after_its_final_dot_goes_on_waiting_while_all_else_passes() 
         (count(&totals, "accepted") == CLIENTS as i64 - waiting).then_some(())
     })
     .await;
-    assert!(began.elapsed() < SECONDS, "it took {:?}", began.elapsed());
     assert_eq!(town.accepted_once(), CLIENTS - CONNECTIONS as usize + 1);
     town.fixture.world.stop().await;
 }
@@ -208,10 +211,8 @@ async fn what_waits_after_its_final_dot_goes_on_waiting_while_all_else_passes() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_that_comes_first_leaves_the_silent_server_for_the_next() {
     let town = Town::start(Silence::Greeting).await;
-    let began = Instant::now();
     assert_eq!(count(&town.alarm().await, "accepted"), 1);
     assert!(town.silent.silent() > 0, "the silent server was asked first");
-    assert!(began.elapsed() < SECONDS, "the alarm took {:?}", began.elapsed());
     assert_eq!(town.accepted_once(), 1);
     town.fixture.world.stop().await;
 }
