@@ -157,9 +157,9 @@ export async function companyWith(page, addresses, name = unique('Empresa')) {
   return { id, name };
 }
 
-/** Writes by the API, for what only needs a message to be there. */
-export const deliver = (page, to, body, more = {}) =>
-  post(page, '/messages', {
+/** Writes by the API, for what only needs a message to be there: for whoever enters after this, it is. */
+export async function deliver(page, to, body, more = {}) {
+  const sent = await post(page, '/messages', {
     recipients: [to.id],
     roles: [],
     company: null,
@@ -169,6 +169,10 @@ export const deliver = (page, to, body, more = {}) =>
     in_reply_to: null,
     ...more,
   });
+  // Only its author is promised to find it at once. The answer comes when the view of the inboxes has it, for others too.
+  await api(page, `/messages/${sent.id}`);
+  return sent;
+}
 
 /** Sends by the API and waits for the last recipient, on the notification's own page. */
 export async function notify(page, company, request) {
