@@ -12,7 +12,7 @@ use super::{
     message::Mail,
     opening,
     reply::{self, Phase},
-    wire::Reply,
+    wire::{ConnectionError, Reply},
 };
 use crate::provider::failure::{Accepted, Failure, SendFailure};
 use crate::provider::redaction::without_recipient;
@@ -57,17 +57,17 @@ impl Connection {
 
     /// Whether another mail may go over the connection. Not after an idle time in which the server or a firewall may
     /// have dropped it, not when it has ended, and not when an unsolicited reply has come, which would pass for the
-    /// reply to MAIL.
+    /// reply to MAIL. Never to a server that has sent such a reply before: the next one may come too late to be seen here.
     pub(super) fn is_ready(&mut self) -> bool {
-        self.is_between_mails() && self.idle_since.elapsed() < self.idle && self.dialogue.is_quiet()
+        self.may_carry_another() && self.idle_since.elapsed() < self.idle && self.dialogue.is_quiet()
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
         self.dialogue.is_encrypted()
     }
 
-    pub(super) fn is_between_mails(&self) -> bool {
-        self.state != State::WithinMail
+    pub(super) fn may_carry_another(&self) -> bool {
+        self.state != State::WithinMail && self.dialogue.trusts_replies()
     }
 
     /// Sends the envelope and DATA until the server answers 354. A failure is proof that nothing of the message was
@@ -100,9 +100,29 @@ impl Connection {
         if reply.is_intermediate() {
             return Err(reply::out_of_order(Phase::FinalReply, reply.code).into_doubt().into());
         }
+        let is_reused = self.uses > 0;
         self.answered(State::BetweenMails);
-        let reply = expected(Phase::FinalReply, reply, Reply::is_completion)?;
-        Ok(Accepted { reference: reference(&reply, mail) })
+        match expected(Phase::FinalReply, reply, Reply::is_completion) {
+            Ok(reply) => Ok(Accepted { reference: reference(&reply, mail) }),
+            Err(refusal) if is_reused => Err(self.confirmed(refusal).await),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// The refusal of a message, if it is certain that the message was refused. On a connection that carried a mail before, a
+    /// refusal may be a reply too many that came late, and the reply to this message, which may be an acceptance, follows. So
+    /// the connection is ended, and the replies until its end are read: a mail that is sent again must not have been accepted.
+    async fn confirmed(&mut self, refusal: Failure) -> SendFailure {
+        self.state = State::WithinMail;
+        match self.dialogue.accepts_before_the_end(Phase::FinalReply).await {
+            Ok(false) => refusal.into(),
+            Ok(true) => {
+                self.dialogue.distrust_replies();
+                let unsolicited = ConnectionError::UnsolicitedReply;
+                reply::failed(Phase::FinalReply, &unsolicited).into_doubt().into()
+            }
+            Err(silence) => silence.into_doubt().into(),
+        }
     }
 
     /// Ends the connection politely.
@@ -130,6 +150,10 @@ impl Connection {
             return envelope;
         }
         let data = self.next_reply(Phase::Data, Reply::is_intermediate).await;
+        // A reply too many shifts the others, and may be the refusal among them.
+        if data.as_ref().is_err_and(is_unexpected) {
+            return data;
+        }
         // After a 354 the server waits for a message without a recipient. RFC 2920 3.1 would end it with a dot, and the server
         // might deliver an empty mail to the person whom it refused. Closing the connection sends nothing.
         if is_over(&data) || (envelope.is_err() && data.is_ok()) {
@@ -164,11 +188,22 @@ impl Connection {
         command: &str,
         is_good: fn(&Reply) -> bool,
     ) -> Result<(), Failure> {
-        expected(phase, self.dialogue.command(phase, command).await?, is_good).map(drop)
+        let reply = self.dialogue.command(phase, command).await?;
+        self.expected(phase, reply, is_good)
     }
 
     async fn next_reply(&mut self, phase: Phase, is_good: fn(&Reply) -> bool) -> Result<(), Failure> {
-        expected(phase, self.dialogue.read_reply(phase).await?, is_good).map(drop)
+        let reply = self.dialogue.read_reply(phase).await?;
+        self.expected(phase, reply, is_good)
+    }
+
+    /// A reply too many shows at the latest at DATA, which only a 354 answers.
+    fn expected(&self, phase: Phase, reply: Reply, is_good: fn(&Reply) -> bool) -> Result<(), Failure> {
+        let expected = expected(phase, reply, is_good).map(drop);
+        if expected.as_ref().is_err_and(is_unexpected) {
+            self.dialogue.distrust_replies();
+        }
+        expected
     }
 
     fn answered(&mut self, state: State) {
@@ -199,6 +234,11 @@ fn reset_or_ended(rset: Result<(), Failure>) -> Result<(), Failure> {
 
 fn is_over(result: &Result<(), Failure>) -> bool {
     result.as_ref().is_err_and(Failure::ends_dialogue)
+}
+
+/// Whether it is a reply that answers nothing that was asked in this phase.
+fn is_unexpected(failure: &Failure) -> bool {
+    failure.seen() == Some(Observation::AnswerUnexpected)
 }
 
 /// Whether a reused connection may simply have ended. Silence is no end.

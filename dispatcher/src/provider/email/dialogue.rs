@@ -33,6 +33,7 @@ impl Dialogue {
 
     /// Sends a command, or several at once, and reads the first reply.
     pub(super) async fn command(&mut self, phase: Phase, command: &str) -> Result<Reply, Failure> {
+        self.note_unsolicited_reply();
         let Self { wire, shared } = self;
         let exchange =
             async { wire.exchange(command.as_bytes()).await.map_err(|error| reply::failed(phase, &error)) };
@@ -61,9 +62,43 @@ impl Dialogue {
         }
     }
 
+    /// Ends the connection by QUIT, and tells whether the server accepted something before it answered QUIT. The server
+    /// works off commands in their order, so that the reply to QUIT is the last one: 221, and the end of the connection.
+    pub(super) async fn accepts_before_the_end(&mut self, phase: Phase) -> Result<bool, Failure> {
+        const CLOSING: u16 = 221;
+        let Self { wire, shared } = self;
+        let replies = async {
+            wire.send(b"QUIT\r\n").await;
+            while let Ok(reply) = wire.read_reply().await {
+                if reply.code == CLOSING || reply.is_completion() {
+                    return Ok(reply.code != CLOSING);
+                }
+            }
+            Ok(false)
+        };
+        shared.within(phase, replies).await
+    }
+
     /// Whether the connection is open and no unsolicited reply has come.
     pub(super) fn is_quiet(&mut self) -> bool {
-        self.wire.is_quiet()
+        let is_quiet = self.wire.is_quiet();
+        self.note_unsolicited_reply();
+        is_quiet
+    }
+
+    fn note_unsolicited_reply(&mut self) {
+        if self.wire.has_unsolicited_reply() {
+            self.shared.distrust_replies();
+        }
+    }
+
+    /// From now on the replies of the server are not counted upon to belong to what was asked.
+    pub(super) fn distrust_replies(&self) {
+        self.shared.distrust_replies();
+    }
+
+    pub(super) fn trusts_replies(&self) -> bool {
+        self.shared.trusts_replies()
     }
 
     pub(super) fn is_encrypted(&self) -> bool {

@@ -21,7 +21,10 @@ mod settings;
 mod stream;
 mod wire;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use aws_lc_rs::constant_time;
 
@@ -59,9 +62,27 @@ struct Shared {
     tls: TlsClient,
     /// Whether a connection to it has used TLS since the program started.
     has_had_tls: AtomicBool,
+    /// Whether it has sent a reply that answers nothing since the program started.
+    has_sent_unsolicited: AtomicBool,
 }
 
 impl Shared {
+    /// A server that sends one reply too many may send it when the next mail waits for its own: from now on a connection
+    /// carries one mail.
+    fn distrust_replies(&self) {
+        if !self.has_sent_unsolicited.swap(true, Ordering::Relaxed) {
+            let provider = self.gate.name.as_str();
+            tracing::warn!(
+                provider,
+                "a mail server sends replies that answer nothing: each mail gets a connection"
+            );
+        }
+    }
+
+    fn trusts_replies(&self) -> bool {
+        !self.has_sent_unsolicited.load(Ordering::Relaxed)
+    }
+
     /// Runs one step of a phase within its deadline.
     async fn within<T>(
         &self,
@@ -84,8 +105,9 @@ impl EmailProvider {
         let server = settings.parse()?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
         let (contents, tls) = (ContentCache::default(), TlsClient::default());
-        let has_had_tls = AtomicBool::new(false);
-        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, contents, tls, has_had_tls }) })
+        let [has_had_tls, has_sent_unsolicited] = [false; 2].map(AtomicBool::new);
+        let shared = Shared { gate, server, deadlines, contents, tls, has_had_tls, has_sent_unsolicited };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
@@ -226,7 +248,7 @@ impl EmailSender {
     }
 
     fn keep(&mut self, connection: Connection) {
-        self.idle = connection.is_between_mails().then_some(connection);
+        self.idle = connection.may_carry_another().then_some(connection);
     }
 }
 

@@ -127,6 +127,18 @@ impl Wire {
         }
     }
 
+    /// Whether a reply has come that answers nothing. Not the 421 of a server that ends the connection, which it may send
+    /// at any time (RFC 5321 3.8).
+    pub(super) fn has_unsolicited_reply(&mut self) -> bool {
+        self.skip_empty_lines();
+        !self.input.is_empty() && !self.input.starts_with(b"421")
+    }
+
+    /// Sends bytes without reading a reply. That fails silently: a reply that is read later tells what became of it.
+    pub(super) async fn send(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write(bytes).await;
+    }
+
     fn skip_empty_lines(&mut self) {
         let ends = self.input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         self.input.advance(ends);

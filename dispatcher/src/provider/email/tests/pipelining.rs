@@ -216,6 +216,19 @@ async fn a_reply_too_many_to_a_refused_mail_is_never_the_reply_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_refusal_too_many_before_the_replies_to_a_mail_is_not_taken_for_one_of_them() {
+    let late = b"550 5.1.1 late\r\n250 ok\r\n250 ok\r\n354 go\r\n";
+    let once = [&AT_ONCE[..], &[TAKEN]].concat();
+    let server = server(&[&once[..], &[Reply(b""), Reply(b""), Reply(late), Hang]].concat()).await;
+    let mut sender = server.sender();
+    for _ in 0..2 {
+        sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+    }
+    assert_eq!(server.connections.load(Ordering::Relaxed), 2);
+    assert!(!sender.shared.trusts_replies());
+}
+
+#[tokio::test]
 async fn a_mail_that_cannot_be_taken_back_is_followed_by_the_next_on_another_connection() {
     let refused = b"250 ok\r\n550 5.1.1 no\r\n554 5.5.1 no valid recipients\r\n";
     for rset in ["421 4.4.2 idle too long\r\n", "500 5.5.2 what?\r\n250 ok\r\n250 ok\r\n354 go\r\n"] {

@@ -123,6 +123,99 @@ async fn what_comes_unasked_after_a_mail_is_never_the_answer_to_the_next() {
     }
 }
 
+/// A server that offers no PIPELINING, takes one mail, and does this with the message of the second.
+async fn taking_one_then(with_the_second: &[Step]) -> Scripted {
+    let first = [&ENVELOPE[..], &[Swallow(b"250 ok\r\n")]].concat();
+    Scripted::after_greeting(&[&first[..], &ENVELOPE[..], with_the_second].concat()).await
+}
+
+/// What becomes of the second mail of one sender.
+async fn second(sender: &mut EmailSender) -> Result<Accepted, SendFailure> {
+    sender.send(&mail("ana@cliente.test"), start).await.expect("the first is accepted");
+    sender.send(&mail("ana@cliente.test"), start).await
+}
+
+#[tokio::test]
+async fn a_refusal_too_many_before_the_message_is_accepted_leaves_it_in_doubt_and_never_unsent() {
+    let cases: [&[Step]; 4] = [
+        &[Swallow(b"450 4.2.1 late\r\n250 ok\r\n"), Reply(b"221 bye\r\n")],
+        &[Swallow(b"550 5.1.1 late\r\n"), Reply(b"250 ok\r\n221 bye\r\n")],
+        &[Swallow(b"450 4.2.1 late\r\n"), Reply(b"450 4.2.1 later\r\n250 ok\r\n")],
+        &[Swallow(b"421 4.4.2 late\r\n250 ok\r\n")],
+    ];
+    for steps in cases {
+        let server = taking_one_then(steps).await;
+        let mut sender = server.sender();
+        assert_eq!(doubt(second(&mut sender).await).evidence.observed, Some(Observation::AnswerUnasked));
+        assert!(sender.idle.is_none(), "the connection has ended");
+        assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_with_nothing_behind_it_but_the_goodbye_is_one() {
+    let cases: [&[Step]; 4] = [
+        &[Swallow(b"450 4.2.1 later\r\n"), Reply(b"221 bye\r\n"), Hang],
+        &[Swallow(b"450 4.2.1 later\r\n"), Reply(b"")],
+        &[Swallow(b"450 4.2.1 later\r\n")],
+        &[Swallow(b"450 4.2.1 later\r\n"), Reply(b"550 5.5.1 what?\r\n")],
+    ];
+    for steps in cases {
+        let server = taking_one_then(steps).await;
+        let mut sender = server.sender();
+        assert_eq!(unsent(second(&mut sender).await).code(), "450 4.2.1");
+        assert!(sender.idle.is_none(), "the connection has ended");
+    }
+}
+
+#[tokio::test]
+async fn silence_after_a_refusal_that_may_be_another_mails_is_a_doubt() {
+    let server = taking_one_then(&[Swallow(b"450 4.2.1 later\r\n"), Hang]).await;
+    let soon = SmtpDeadlines { final_reply: Duration::from_millis(30), ..SmtpDeadlines::default() };
+    let mut sender = sender_at(&server.url, soon);
+    assert_eq!(doubt(second(&mut sender).await).evidence.observed, Some(Observation::NoAnswer));
+}
+
+#[tokio::test]
+async fn a_refused_first_message_leaves_its_connection_of_use() {
+    let refused = [&ENVELOPE[..], &[Swallow(b"450 4.2.1 later\r\n"), Reply(b"250 ok\r\n")]].concat();
+    let server = Scripted::after_greeting(&[&refused[..], &refused[..]].concat()).await;
+    let mut sender = server.sender();
+    assert_eq!(unsent(sender.send(&mail("ana@cliente.test"), start).await).code(), "450 4.2.1");
+    assert!(sender.idle.is_some());
+}
+
+/// Sends four mails by two senders of a provider that plays this script on each connection. Returns how many connections that
+/// took, and whether the provider still counts on its replies.
+async fn four_mails(script: &[Step]) -> (usize, bool) {
+    let server = Scripted::after_greeting(script).await;
+    let provider = EmailProvider::try_new(&server.settings("")).expect("good settings");
+    for mut sender in [provider.sender(), provider.sender()] {
+        for _ in 0..2 {
+            sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+        }
+    }
+    (server.connections.load(Ordering::Relaxed), provider.shared.trusts_replies())
+}
+
+#[tokio::test]
+async fn a_server_that_sent_one_reply_too_many_gets_a_connection_for_each_mail() {
+    let once = |reply: &'static [u8]| [&ENVELOPE[..], &[Swallow(reply)]].concat();
+    let taken = once(b"250 ok\r\n");
+    let script = |steps: &[Step]| [steps, &[Hang]].concat();
+    assert_eq!(four_mails(&script(&[&taken[..], &taken].concat())).await, (2, true));
+    assert_eq!(four_mails(&script(&once(b"250 ok\r\n250 ok\r\n"))).await, (4, false));
+    // It shows at DATA of the second mail, which goes out by another connection.
+    let late = [Reply(b"250 ok\r\n"), Reply(b"250 ok\r\n"), Reply(b"250 ok\r\n354 go\r\n")];
+    assert_eq!(four_mails(&script(&[&taken[..], &late].concat())).await, (4, false));
+}
+
+#[tokio::test]
+async fn a_server_that_ends_a_connection_is_not_one_that_speaks_unasked() {
+    let closing = [&ENVELOPE[..], &[Swallow(b"250 ok\r\n421 4.4.2 idle too long\r\n"), Hang]].concat();
+    assert_eq!(four_mails(&closing).await, (4, true));
+}
+
 #[tokio::test]
 async fn an_empty_line_after_a_mail_costs_nothing() {
     let once = [&ENVELOPE[..], &[Swallow(b"250 ok\r\n\r\n")]].concat();
