@@ -160,6 +160,19 @@ async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nob
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fewer_than_a_streak_whom_the_first_provider_refuses_by_policy_are_told_by_the_second_at_once() {
+    let town = Town::start(2, STREAK - 1).await;
+    let qmails = Refusal::mail(553, "sorry, your address is on a blocking list (#5.7.1)");
+    for refusal in [MAILS[3], MAILS[5], MAILS[11], qmails] {
+        town.first(Channel::Email, Behaviour::Refuse(refusal));
+        // No time passes: nobody waits for a next attempt.
+        town.everybody_is_told(Channel::Email, &town.told(Channel::Email)).await;
+    }
+    assert_eq!(town.providers[0].counts(Channel::Email).accepted, 0);
+    town.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
     let channel = Channel::Sms;
     let town = Town::start(2, 20).await;

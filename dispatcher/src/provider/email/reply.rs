@@ -145,6 +145,11 @@ fn meets_every_message(phase: Phase, status: u16, enhanced: Option<Enhanced>) ->
     phase.is_before_mail() || !(is_of_the_dialogue || is_of_the_senders_address)
 }
 
+/// The code of qmail's last word.
+fn qmails(word: &str) -> Option<&str> {
+    word.strip_prefix("(#")?.trim_end_matches('.').strip_suffix(')')
+}
+
 /// The subject and detail of an enhanced status code whose class agrees with the reply (RFC 2034 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Enhanced {
@@ -159,8 +164,15 @@ impl std::fmt::Display for Enhanced {
 }
 
 impl Enhanced {
+    /// The code at the start of a text, else at its end as qmail writes it: "no mailbox here by that name (#5.1.1)".
     fn of(status: u16, text: &str) -> Option<Self> {
-        let mut parts = text.split_whitespace().next()?.splitn(3, '.').map(str::parse::<u16>);
+        let mut words = text.split_whitespace();
+        let first = words.next().and_then(|word| Self::read(status, word));
+        first.or_else(|| Self::read(status, words.next_back().and_then(qmails)?))
+    }
+
+    fn read(status: u16, word: &str) -> Option<Self> {
+        let mut parts = word.splitn(3, '.').map(str::parse::<u16>);
         let (class, subject, detail) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
         (class == status / 100 && subject < 1_000 && detail < 1_000).then_some(Self { subject, detail })
     }
@@ -237,11 +249,12 @@ pub(super) fn meaning_of_report(enhanced: Enhanced) -> Option<Observation> {
 }
 
 /// By the first digit, whatever the second (RFC 5321 4.2). Without a code that says more, 552 is a full mailbox
-/// (RFC 5321), and a bare 550 may be anything.
+/// (RFC 5321). A bare 550 may be anything, and so may a bare 553: servers give it to a bad name, to a domain that they do not
+/// relay for and to a sender on a blocking list (qmail's rblsmtpd, cr.yp.to/ucspi-tcp/rblsmtpd.html).
 fn by_digit(status: u16, enhanced: Option<Enhanced>) -> FailureClass {
     match (status, enhanced) {
         (552, None) => FailureClass::Transient,
-        (551 | 553, None) => FailureClass::PermanentAddress,
+        (551, None) => FailureClass::PermanentAddress,
         (400..=499, _) => FailureClass::Transient,
         _ => FailureClass::Unknown,
     }
