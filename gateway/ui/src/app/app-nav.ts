@@ -14,11 +14,11 @@ export class AppNav extends LitElement {
   static override styles = [
     base,
     css`
-      h2 { margin: var(--s5) 0 var(--s2); padding: 0 var(--s3); font-size: var(--text-xs); font-weight: 550; color: var(--ink-3); letter-spacing: 0; }
+      h2 { margin: var(--nav-gap) 0 var(--s1); padding: 0 var(--s3); font-size: var(--text-xs); font-weight: 550; color: var(--ink-3); letter-spacing: 0; }
       section:first-child h2 { margin-top: 0; }
       a {
-        display: flex; align-items: center; gap: var(--s3); min-height: 40px; padding: 0 var(--s2) 0 var(--s3); border-radius: var(--r2);
-        color: var(--ink-2); text-decoration: none; font-weight: 500; font-size: 0.9062rem;
+        display: flex; align-items: center; gap: var(--s3); min-height: var(--nav-row); padding: 0 var(--s2) 0 var(--s3); border-radius: var(--r2);
+        color: var(--ink-2); text-decoration: none; font-weight: 500; font-size: 0.875rem;
       }
       a:hover { background: var(--surface-3); color: var(--ink); }
       a[aria-current] { background: var(--surface); color: var(--ink); box-shadow: var(--shadow-1), inset 0 0 0 1px var(--line); }

@@ -81,8 +81,8 @@ export class AppShell extends LitElement {
       ${this.rail()}
       <div class="column">
         ${this.topbar()}
-        ${this.lost ? html`<div class="offline" role="status">${icon('offline', 18)}${t('offline')}</div>` : nothing}
         <main id="main" tabindex="-1">${this.page()}</main>
+        ${this.lost ? html`<div class="offline" role="status">${icon('offline', 18)}${t('offline')}</div>` : nothing}
       </div>
       ${this.bottomBar()} ${this.dialogs()}
       <toast-stack></toast-stack>`;
@@ -91,6 +91,7 @@ export class AppShell extends LitElement {
   private rail() {
     return html`<header class="rail">
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      ${this.createButton()}
       <app-nav></app-nav>
       <button class="account" type="button" popovertarget="account-menu">
         ${avatar(this.name)}<span class="name">${this.name}</span>${icon('down', 16)}
@@ -99,14 +100,16 @@ export class AppShell extends LitElement {
     </header>`;
   }
 
+  /** On the phone only: on a desk the rail has both, and the page begins at the top. */
   private topbar() {
     return html`<section class="topbar" aria-label=${t('nav.actions')}>
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
-      ${may('operator', 'notifier') ? this.createButton() : nothing}
+      ${this.createButton()}
     </section>`;
   }
 
   private createButton() {
+    if (!may('operator', 'notifier')) return nothing;
     return html`<button class="button primary create" type="button" aria-haspopup="dialog" @click=${() => this.show('create')}>
       ${icon('compose')}<span>${t('create.button')}</span>
     </button>`;

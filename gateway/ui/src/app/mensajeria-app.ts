@@ -4,6 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { forgetCounts } from '../store/counts';
 import { listenToInbox, stopListening } from '../store/inbox-live';
+import { startDensity } from '../store/preferences';
 import { enter, type Session, session } from '../store/session';
 import { Watching } from '../store/store';
 import { forgetToasts } from '../store/toasts';
@@ -54,6 +55,7 @@ export class MensajeriaApp extends LitElement {
     if (user === this.user) return;
     this.user = user;
     if (user) {
+      startDensity(user);
       listenToInbox(user);
       return;
     }

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { changeLanguage, LANGUAGES, type Language, language, t } from '../i18n';
-import { chooseTheme, isDark, theme } from '../store/preferences';
+import { chooseDensity, chooseTheme, density, isDark, theme } from '../store/preferences';
 import { leave, session } from '../store/session';
 import { Watching } from '../store/store';
 import { avatar, avatarStyles } from '../ui/avatar';
@@ -19,7 +19,7 @@ export class UserPanel extends LitElement {
       .who { display: flex; align-items: center; gap: var(--s3); padding: var(--s2) var(--s3) var(--s3); min-width: 0; }
       .who div { min-width: 0; }
       .who p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-      .button { justify-content: flex-start; width: 100%; padding: 0 var(--s3); gap: var(--s3); }
+      .button { justify-content: flex-start; text-align: left; width: 100%; padding: 0 var(--s3); gap: var(--s3); }
       .language { display: flex; align-items: center; gap: var(--s2); padding: var(--s2) var(--s3); }
       .language .button { width: auto; min-height: 28px; padding: 0 var(--s2); font-size: var(--text-s); }
       .language .button[aria-pressed="true"] { background: var(--surface-3); color: var(--ink); }
@@ -28,6 +28,7 @@ export class UserPanel extends LitElement {
 
   private readonly session = new Watching(this, session);
   private readonly theme = new Watching(this, theme);
+  private readonly density = new Watching(this, density);
 
   override render() {
     const now = this.session.value;
@@ -40,6 +41,7 @@ export class UserPanel extends LitElement {
         ${icon(isDark() ? 'sun' : 'moon')}${isDark() ? t('theme.light') : t('theme.dark')}
       </button>
       ${this.theme.value === 'system' ? nothing : this.followSystem()}
+      ${this.densities(now.me.id)}
       <button class="button quiet" type="button" @click=${() => this.dispatchEvent(new CustomEvent('shortcuts'))}>
         ${icon('help')}${t('shortcuts.title')}
       </button>
@@ -49,6 +51,14 @@ export class UserPanel extends LitElement {
 
   private followSystem() {
     return html`<button class="button quiet" type="button" @click=${() => chooseTheme('system')}>${icon('refresh')}${t('theme.system')}</button>`;
+  }
+
+  /** A switch with two states, so that its name stays and its state is read aloud. */
+  private densities(user: string) {
+    const isCompact = this.density.value === 'compact';
+    return html`<button class="button quiet" type="button" aria-pressed=${isCompact} @click=${() => chooseDensity(user, isCompact ? 'comfortable' : 'compact')}>
+      ${icon('rows')}<span class="grow">${t('density.compact')}</span>${isCompact ? icon('check', 16) : nothing}
+    </button>`;
   }
 
   private languages() {

@@ -68,6 +68,7 @@ export const es = {
   'theme.light': 'Tema claro',
   'theme.dark': 'Tema oscuro',
   'theme.system': 'Tema del sistema',
+  'density.compact': 'Vista compacta',
   'toasts.label': 'Avisos',
   'toasts.close': 'Cerrar aviso',
   'list.failed': 'No se pudo cargar la lista',
@@ -159,6 +160,9 @@ export const es = {
   'news.read': 'Leído',
   'news.all': 'Ver todos',
 
+  'day.today': 'Hoy',
+  'day.yesterday': 'Ayer',
+
   'inbox.title': 'Listado de Mensajes',
   'inbox.list': 'Recibidos',
   'inbox.search': 'Buscar por texto o autor',
@@ -175,6 +179,8 @@ export const es = {
   'inbox.total_count': { one: '{n} en total', other: '{n} en total' },
   'inbox.mark_read': 'Marcar leído',
   'inbox.mark_unread': 'Marcar no leído',
+  'inbox.choose': 'Elija un mensaje para leerlo aquí.',
+  'inbox.fresh': { one: '{n} nuevo', other: '{n} nuevos' },
   'inbox.read_all': 'Marcar todos leídos',
   'inbox.read_all_title': { one: '¿Marcar {n} mensaje como leído?', other: '¿Marcar {n} mensajes como leídos?' },
   'inbox.read_all_text': 'Esto no se puede deshacer de una vez. Los acuses que le pidieron siguen pendientes.',

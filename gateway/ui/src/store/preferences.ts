@@ -1,12 +1,16 @@
-/** The preferences of this browser: the theme, and whether single letters are shortcuts. */
+/** The preferences of this browser, the theme and the shortcuts, and of each user in it: the density. */
 import { Store } from './store';
 
 export type Theme = 'system' | 'light' | 'dark';
+/** How much room a row takes: comfortable to read, or as many rows as fit. */
+export type Density = 'comfortable' | 'compact';
 const THEME = 'mensajeria.theme';
 const LETTERS = 'mensajeria.letters';
+const densityOf = (user: string) => `mensajeria.density.${user}`;
 
 export const theme = new Store<Theme>('system');
 export const letters = new Store<boolean>(true);
+export const density = new Store<Density>('comfortable');
 
 /** Loads and applies the preferences before anything is drawn. */
 export function startPreferences(): void {
@@ -27,6 +31,16 @@ export function chooseLetters(on: boolean): void {
   letters.set(on);
 }
 
+/** Applies the density that a user has chosen in this browser; colleagues at the same desk have their own. */
+export function startDensity(user: string): void {
+  showDensity(localStorage.getItem(densityOf(user)) === 'compact' ? 'compact' : 'comfortable');
+}
+
+export function chooseDensity(user: string, next: Density): void {
+  localStorage.setItem(densityOf(user), next);
+  showDensity(next);
+}
+
 /** The theme in effect, chosen by the user or by the system. */
 export function isDark(): boolean {
   const chosen = theme.get();
@@ -37,4 +51,9 @@ function showTheme(next: Theme): void {
   const root = document.documentElement;
   if (next === 'system') delete root.dataset.theme;
   else root.dataset.theme = next;
+}
+
+function showDensity(next: Density): void {
+  document.documentElement.dataset.density = next;
+  density.set(next);
 }
