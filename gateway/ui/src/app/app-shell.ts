@@ -27,6 +27,7 @@ import { type Found, findRoute } from './routes';
 import './shortcuts-dialog';
 import './toast-stack';
 import './user-panel';
+import { markWindow } from './window-mark';
 
 type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
 /** A short loss of the stream is not shown; a browser that reports to be offline is. */
@@ -205,11 +206,10 @@ export class AppShell extends LitElement {
   }
 
   private nameWindow(): void {
-    const { unread } = this.counts.value;
     const nowhere = this.failed ? 'page.failed' : this.missing ? 'page.missing' : null;
     const name = nowhere ?? this.shown?.route.title;
     const title = name ? `${t(name)} · ${t('app.name')}` : t('app.name');
-    document.title = unread > 0 ? `(${number(unread)}) ${title}` : title;
+    markWindow(title, this.counts.value.unread);
   }
 
   private choose(option: string): void {

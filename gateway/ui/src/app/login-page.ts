@@ -8,6 +8,7 @@ import { base } from '../ui/base';
 import { focusFirstError, textField } from '../ui/field';
 import { icon } from '../ui/icons';
 import { loginStyles } from './login-page.styles';
+import { markWindow } from './window-mark';
 
 @customElement('login-page')
 export class LoginPage extends LitElement {
@@ -23,7 +24,7 @@ export class LoginPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    document.title = t('app.name');
+    markWindow(t('app.name'), 0);
   }
 
   override render() {
