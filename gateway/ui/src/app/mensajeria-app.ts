@@ -1,5 +1,5 @@
 /** The whole app: the login, or the shell for a logged-in user. */
-import { html, LitElement } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { forgetCounts } from '../store/counts';
@@ -13,6 +13,7 @@ import { base } from '../ui/base';
 import '../ui/empty-state';
 import '../ui/loading-rows';
 import './app-shell';
+import './login-dialog';
 import './login-page';
 
 @customElement('mensajeria-app')
@@ -21,6 +22,8 @@ export class MensajeriaApp extends LitElement {
 
   private readonly session = new Watching(this, session);
   private user: string | null = null;
+  /** The user whose session is open: an expired one has no stream. */
+  private live: string | null = null;
   private stop?: () => void;
 
   override connectedCallback(): void {
@@ -39,8 +42,8 @@ export class MensajeriaApp extends LitElement {
     const now = this.session.value;
     if (now.status === 'unknown') return html`<loading-rows></loading-rows>`;
     if (now.status === 'unreachable') return this.unreachable();
-    if (now.status === 'out') return html`<login-page ?expired=${now.expired}></login-page>`;
-    return html`<app-shell></app-shell>`;
+    if (now.status === 'out') return html`<login-page></login-page>`;
+    return html`<app-shell></app-shell>${now.expired ? html`<login-dialog></login-dialog>` : nothing}`;
   }
 
   private unreachable() {
@@ -49,19 +52,25 @@ export class MensajeriaApp extends LitElement {
     </empty-state></main>`;
   }
 
-  /** The live stream belongs to a user: another user gets another stream. */
+  /** The live stream belongs to a session: another session, of this user or of another, gets another stream. */
   private followUser(now: Session): void {
     const user = now.status === 'in' ? now.me.id : null;
+    const live = now.status === 'in' && !now.expired ? user : null;
+    if (live !== this.live) this.followStream(live);
     if (user === this.user) return;
     this.user = user;
     if (user) {
       startDensity(user);
-      listenToInbox(user);
       return;
     }
-    stopListening();
     forgetSteps();
     forgetToasts();
     forgetCounts();
+  }
+
+  private followStream(live: string | null): void {
+    this.live = live;
+    if (live) listenToInbox(live);
+    else stopListening();
   }
 }

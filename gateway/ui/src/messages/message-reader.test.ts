@@ -64,7 +64,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   reader.remove();
-  session.set({ status: 'out', expired: false });
+  session.set({ status: 'out' });
   vi.unstubAllGlobals();
 });
 
@@ -147,7 +147,7 @@ describe('an answer that is on its way while another message is read', () => {
     expect(text()).toBeUndefined();
   });
   it('is told of to nobody who comes after', async () => {
-    session.set({ status: 'out', expired: false });
+    session.set({ status: 'out' });
     comes(json({ status: 503, title: 'No', detail: 'Ocupado.' }, 503));
     await new Promise((resolve) => setTimeout(resolve));
     await open(item);
