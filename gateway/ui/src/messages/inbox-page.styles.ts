@@ -22,7 +22,7 @@ export const inboxStyles = css`
   .list { position: relative; display: flex; flex-direction: column; min-height: 0; overflow: hidden; }
   .list > * { flex: none; }
   .list inbox-list { flex: 1; }
-  .fresh { position: absolute; top: var(--s2); left: 50%; translate: -50% 0; z-index: 2; border-radius: 99px; box-shadow: var(--shadow-2); }
+  .fresh { position: absolute; top: var(--s2); left: calc(50% - 3.5rem); z-index: 2; border-radius: 99px; box-shadow: var(--shadow-2); }
   .nothing-open { display: none; }
   .bulk { position: absolute; inset: 0 0 auto; min-height: 44px; display: flex; align-items: center; gap: var(--s1); padding: 0 var(--s2) 0 var(--s4); border-radius: var(--r2); background: var(--accent-soft); color: var(--accent-ink); font-size: var(--text-s); font-weight: 550; }
   .bulk .button { color: var(--accent-ink); }

@@ -107,7 +107,7 @@ export class InboxPage extends LitElement {
         <div class="lead"><h1>${t('inbox.title')}</h1><p class="num">${this.totals()}</p></div>
         <div class="tools ${this.selected.size > 0 ? 'choosing' : ''}">
           ${this.filters()}
-          ${this.canReadAll ? html`<button class="button quiet read-all" type="button" title=${t('inbox.read_all')} @click=${this.readEverything}>${icon('checks', 18)}<span class="word">${t('inbox.read_all')}</span></button>` : nothing}
+          <button class="button quiet read-all" type="button" title=${t('inbox.read_all')} ?disabled=${!this.canReadAll} @click=${this.readEverything}>${icon('checks', 18)}<span class="word">${t('inbox.read_all')}</span></button>
           ${this.selected.size > 0 ? this.bulk() : nothing}
         </div>
       </div>
@@ -118,7 +118,7 @@ export class InboxPage extends LitElement {
     </div>`;
   }
 
-  /** The position up to which everything was read is known only for the whole list. */
+  /** The position up to which everything was read is known only for the whole list. The button stays: nothing moves. */
   private get canReadAll(): boolean {
     const whole = this.filter === 'all' && !this.search.trim() && this.list.state === 'ready';
     return whole && this.counts.value.unread > 0 && this.list.items.length > 0;
@@ -171,7 +171,7 @@ export class InboxPage extends LitElement {
   }
 
   private freshButton(n: number) {
-    return html`<button class="button primary small fresh" type="button" @click=${this.showFresh}>${t('inbox.fresh', { n })}<span aria-hidden="true">↑</span></button>`;
+    return html`<button class="button primary small fresh" type="button" @click=${this.showFresh}>${t('inbox.fresh', { n })}</button>`;
   }
 
   private reader() {
