@@ -133,7 +133,7 @@ export class AppShell extends LitElement {
     return html`<nav class="bottom" aria-label=${t('nav.short')}>
       ${this.tab('/', 'home', t('home.title'), path === '/')}
       ${this.tab('/mensajes', 'inbox', t('nav.tab.messages'), path.startsWith('/mensajes'), unread)}
-      ${may('notifier', 'auditor') ? this.tab('/notificaciones', 'notify', t('nav.tab.notify'), path.startsWith('/notificaciones')) : this.tab('/enviados', 'sent', t('sent.title'), path === '/enviados')}
+      ${may('notifier', 'auditor') ? this.tab('/notificaciones', 'notify', t('nav.tab.notify'), path.startsWith('/notificaciones')) : this.tab('/enviados', 'sent', t('sent.title'), path.startsWith('/enviados'))}
       <button type="button" aria-haspopup="dialog" @click=${() => this.show('more')}>${icon('menu', 22)}${t('nav.more')}</button>
     </nav>`;
   }

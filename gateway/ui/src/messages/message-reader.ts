@@ -16,6 +16,7 @@ import '../ui/loading-rows';
 import { acknowledgeMessage, deleteMessages, readMessage, unreadMessage } from './inbox-actions';
 import { onInboxChange } from './inbox-news';
 import { giveUpReply, replyDrafts } from './reply-draft';
+import './message-to';
 import './reply-form';
 
 /** The user's own message comes without a receipt of the user. */
@@ -127,6 +128,7 @@ export class MessageReader extends LitElement {
         </div>
         ${item.priority === 'high' ? html`<span class="pill danger">${icon('flag', 13)}${t('priority.high')}</span>` : nothing}
       </div>
+      <message-to message=${item.id}></message-to>
       ${this.quoted()}
       <p class="body verbatim">${item.body}</p>
       ${item.acknowledge && this.mine(item) ? this.acknowledgement(item) : nothing}`;
