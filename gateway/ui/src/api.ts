@@ -132,7 +132,8 @@ export const getSent = (query: { after?: string; limit?: number }) =>
 export const getReceipts = (id: string, query: { after?: string; limit?: number }) =>
   ask(client.GET('/messages/{id}/receipts', { params: { path: { id }, query: chosen(query) } }));
 
-export type InboxState = 'all' | 'unread' | 'read';
+/** `pending`: an acknowledgement is asked for and not given, or the priority is high and it was not read. */
+export type InboxState = 'all' | 'unread' | 'read' | 'pending';
 export const getInbox = (query: { state?: InboxState; q?: string; after?: string; limit?: number }) =>
   ask(client.GET('/inbox', { params: { query: chosen(query) } }));
 export const getInboxSummary = () => ask(client.GET('/inbox/summary'));

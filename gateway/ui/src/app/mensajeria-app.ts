@@ -2,6 +2,7 @@
 import { html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
+import { followQueue } from '../pending/queue';
 import { forgetCounts } from '../store/counts';
 import { listenToInbox, stopListening } from '../store/inbox-live';
 import { startDensity } from '../store/preferences';
@@ -25,6 +26,8 @@ export class MensajeriaApp extends LitElement {
   /** The user whose session is open: an expired one has no stream. */
   private live: string | null = null;
   private stop?: () => void;
+  /** Ends what belongs to the user. */
+  private readonly leaves: (() => void)[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -35,6 +38,7 @@ export class MensajeriaApp extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.stop?.();
+    for (const leave of this.leaves.splice(0)) leave();
     stopListening();
   }
 
@@ -59,8 +63,10 @@ export class MensajeriaApp extends LitElement {
     if (live !== this.live) this.followStream(live);
     if (user === this.user) return;
     this.user = user;
+    for (const leave of this.leaves.splice(0)) leave();
     if (user) {
       startDensity(user);
+      this.leaves.push(followQueue());
       return;
     }
     forgetSteps();

@@ -28,6 +28,12 @@ const notificationPage = (id = '', tab: string) =>
 
 const routes: Route[] = [
   { path: '/', title: 'home.title', load: () => import('./home-page'), render: () => html`<home-page></home-page>` },
+  {
+    path: '/pendientes',
+    title: 'pending.title',
+    load: () => import('../pending/pending-page'),
+    render: () => html`<pending-page></pending-page>`,
+  },
   { path: '/mensajes', title: 'inbox.title', load: inbox, render: inboxPage },
   {
     path: '/mensajes/:id',
