@@ -9,7 +9,16 @@ import './login-form';
 
 @customElement('login-dialog')
 export class LoginDialog extends LitElement {
-  static override styles = [base, modalStyles, css`:host { --dialog-width: 420px; } p { margin-bottom: var(--s4); }`];
+  static override styles = [
+    base,
+    modalStyles,
+    css`
+      :host { --dialog-width: 420px; }
+      p { margin-bottom: var(--s4); }
+      /* What is on the page is nobody's to read before the password. */
+      .modal::backdrop { background: var(--bg); backdrop-filter: none; }
+    `,
+  ];
 
   /** It is left by logging in or out, never by Escape: the page behind it could do nothing. */
   private readonly modal = new Modal(this, () => undefined);

@@ -3,9 +3,10 @@ import { html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { followQueue } from '../pending/queue';
+import { followReminders } from '../pending/reminder';
 import { forgetCounts } from '../store/counts';
 import { listenToInbox, stopListening } from '../store/inbox-live';
-import { startDensity } from '../store/preferences';
+import { startDensity, startPace } from '../store/preferences';
 import { enter, type Session, session } from '../store/session';
 import { Watching } from '../store/store';
 import { forgetToasts } from '../store/toasts';
@@ -66,7 +67,8 @@ export class MensajeriaApp extends LitElement {
     for (const leave of this.leaves.splice(0)) leave();
     if (user) {
       startDensity(user);
-      this.leaves.push(followQueue());
+      startPace(user);
+      this.leaves.push(followQueue(), followReminders(user));
       return;
     }
     forgetSteps();

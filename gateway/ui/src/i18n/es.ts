@@ -165,6 +165,11 @@ export const es = {
   'news.read': 'Leído',
   'news.all': 'Ver todos',
 
+  'reminder.pace': 'Recordarme lo que no he confirmado',
+  'reminder.never': 'Nunca',
+  'reminder.minutes': { one: 'Cada {n} minuto', other: 'Cada {n} minutos' },
+  'reminder.more': { one: '{author} y {n} más', other: '{author} y {n} más' },
+  'reminder.all': 'Ver todos',
   'pending.title': 'Requieren mi acción',
   'pending.lead': 'Lo que espera por usted, lo urgente primero.',
   'pending.all': 'Todo',

@@ -6,11 +6,17 @@ export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
 const THEME = 'mensajeria.theme';
 const LETTERS = 'mensajeria.letters';
+/** Minutes between reminders of an acknowledgement that is asked for; 0: none. */
+export const PACES = [0, 5, 15, 30, 60] as const;
+export type Pace = (typeof PACES)[number];
+const PACE_AT_FIRST: Pace = 15;
+const paceOf = (user: string) => `mensajeria.pace.${user}`;
 const densityOf = (user: string) => `mensajeria.density.${user}`;
 
 export const theme = new Store<Theme>('system');
 export const letters = new Store<boolean>(true);
 export const density = new Store<Density>('comfortable');
+export const pace = new Store<Pace>(PACE_AT_FIRST);
 
 /** Loads and applies the preferences before anything is drawn. */
 export function startPreferences(): void {
@@ -39,6 +45,17 @@ export function startDensity(user: string): void {
 export function chooseDensity(user: string, next: Density): void {
   localStorage.setItem(densityOf(user), next);
   showDensity(next);
+}
+
+/** Applies the pace of reminders that a user has chosen in this browser. */
+export function startPace(user: string): void {
+  const stored = localStorage.getItem(paceOf(user));
+  pace.set(PACES.find((one) => String(one) === stored) ?? PACE_AT_FIRST);
+}
+
+export function choosePace(user: string, next: Pace): void {
+  localStorage.setItem(paceOf(user), String(next));
+  pace.set(next);
 }
 
 /** The theme in effect, chosen by the user or by the system. */
