@@ -23,6 +23,7 @@ mod messages;
 mod notifications;
 mod pace;
 mod pages;
+mod pending;
 mod providers;
 mod purse;
 mod receipts;

@@ -21,6 +21,7 @@ import {
 
 const SCREENS = [
   '/',
+  '/pendientes',
   '/mensajes',
   '/mensajes?estado=unread',
   '/enviados',

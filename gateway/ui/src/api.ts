@@ -8,11 +8,13 @@ import { Problem } from './problem';
 const V1 = '/api/v1';
 /** Called when a request finds that the session has expired, so that the app can ask for the password again. */
 export const signedOut = new EventTarget();
+/** A request without an answer for this long has failed, in milliseconds. */
+export const ANSWER_MAX_MS = 30_000;
 
 const client = createClient<c.paths>({
   baseUrl: `${globalThis.location?.origin ?? ''}${V1}`,
   credentials: 'same-origin',
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => send(request),
 });
 client.use({
   onRequest({ request }) {
@@ -21,12 +23,48 @@ client.use({
   },
 });
 
+/** What was begun when the session ended, until its user has logged in again (true) or has left (false). */
+const begun: ((goesOn: boolean) => void)[] = [];
+
+/** Lets the requests go on that found the session expired, or fail. */
+export function endWait(goesOn: boolean): void {
+  for (const end of begun.splice(0)) end(goesOn);
+}
+
+/**
+ * A writing request that finds the session expired waits until its user has logged in again, and then goes on: the same
+ * bytes with the same idempotency key. Reading is asked for again by the pages.
+ */
+async function send(request: Request): Promise<Response> {
+  const waits = request.method !== 'GET' && !request.url.endsWith(`${V1}/session`);
+  const again = waits ? request.clone() : null;
+  const response = await inTime(request);
+  if (response.status !== 401 || !again) return response;
+  const goesOn = new Promise<boolean>((end) => begun.push(end));
+  signedOut.dispatchEvent(new Event('signed-out'));
+  return (await goesOn) ? inTime(again) : response;
+}
+
+async function inTime(request: Request): Promise<Response> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new DOMException('no answer', 'TimeoutError')), ANSWER_MAX_MS);
+  const stop = () => limit.abort(request.signal.reason);
+  request.signal.addEventListener('abort', stop);
+  if (request.signal.aborted) stop();
+  try {
+    return await globalThis.fetch(request, { signal: limit.signal });
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener('abort', stop);
+  }
+}
+
 type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
 
 async function ask<T>(pending: Answer<T>): Promise<T> {
   const { data, error, response } = await pending.catch((cause: unknown) => {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-    throw Problem.offline();
+    throw cause instanceof DOMException && cause.name === 'TimeoutError' ? Problem.late() : Problem.offline();
   });
   if (response.ok) return named(data as T);
   throw refused(response, error);
@@ -94,7 +132,8 @@ export const getSent = (query: { after?: string; limit?: number }) =>
 export const getReceipts = (id: string, query: { after?: string; limit?: number }) =>
   ask(client.GET('/messages/{id}/receipts', { params: { path: { id }, query: chosen(query) } }));
 
-export type InboxState = 'all' | 'unread' | 'read';
+/** `pending`: an acknowledgement is asked for and not given, or the priority is high and it was not read. */
+export type InboxState = 'all' | 'unread' | 'read' | 'pending';
 export const getInbox = (query: { state?: InboxState; q?: string; after?: string; limit?: number }) =>
   ask(client.GET('/inbox', { params: { query: chosen(query) } }));
 export const getInboxSummary = () => ask(client.GET('/inbox/summary'));

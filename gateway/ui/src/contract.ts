@@ -250,7 +250,13 @@ export interface InboxSummary {
   counts: Counts;
   newest: InboxItem[];
 }
-export interface SentMessage {
+/** To whom a message went, without receipts. */
+export interface Addressed {
+  /** The first recipients, at most three. */
+  to: Reference[];
+  recipient_count: number;
+}
+export interface SentMessage extends Addressed {
   id: string;
   position: number;
   body: string;
@@ -258,7 +264,6 @@ export interface SentMessage {
   priority: Priority;
   acknowledge: boolean;
   in_reply_to: string | null;
-  recipient_count: number;
   read_count: number;
   acknowledged_count: number;
 }
@@ -266,6 +271,8 @@ export interface SentMessage {
 export interface AuthoredMessage extends SentMessage {
   author: Reference;
 }
+/** A message as one of its recipients reads it. */
+export interface ReceivedMessage extends InboxItem, Addressed {}
 export interface ReceiptRow {
   user: Reference;
   seen_at: string | null;
@@ -651,10 +658,10 @@ export interface paths {
   '/companies/{id}/clients': GetById<Page<Client>, Paged & { q?: string }> & PostById<ClientFields, Created>;
   '/clients/{id}': GetById<Client> & PatchById<Partial<ClientFields>> & DeleteById;
   '/messages': Post<NewMessage, Created & { recipients: number }>;
-  '/messages/{id}': GetById<InboxItem | AuthoredMessage> & DeleteById;
+  '/messages/{id}': GetById<ReceivedMessage | AuthoredMessage> & DeleteById;
   '/messages/sent': Get<Page<SentMessage>, Paged>;
   '/messages/{id}/receipts': GetById<Page<ReceiptRow>, Paged>;
-  '/inbox': Get<InboxPage, Paged & { state?: 'all' | 'unread' | 'read'; q?: string; author?: string }>;
+  '/inbox': Get<InboxPage, Paged & { state?: 'all' | 'unread' | 'read' | 'pending'; q?: string; author?: string }>;
   '/inbox/summary': Get<InboxSummary>;
   '/inbox/{id}': DeleteById;
   '/inbox/{id}/seen': Act;

@@ -16,6 +16,11 @@ export class Problem extends Error {
     return new Problem(0);
   }
 
+  /** No answer in time: the connection may be there, and the request may have been carried out. */
+  static late(): Problem {
+    return new Problem(0, { detail: t('problem.late') });
+  }
+
   /** True when the request may have been carried out although no answer came. */
   get unknown(): boolean {
     return this.status === 0 || this.status >= 500;

@@ -13,6 +13,9 @@ use super::{Page, PageRequest, Person};
 use crate::inbox::{Item, before_withdrawal};
 use crate::page::{Cursor, sized};
 
+/// How many recipients a message names where it is one of many: the others are a number.
+pub const TO_MAX: i64 = 3;
+
 /// A message with its recipients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Message {
@@ -47,6 +50,9 @@ pub struct SentMessage {
     pub acknowledge: bool,
     /// The message it answers.
     pub in_reply_to: Option<Uuid>,
+    /// The first recipients, at most [`TO_MAX`], by their ids.
+    #[sqlx(json)]
+    pub to: Vec<Person>,
     /// The number of recipients.
     pub recipient_count: i64,
     /// How many recipients have read it; 0 once it is withdrawn, though the receipts remain.
@@ -70,17 +76,58 @@ pub struct ReceiptRow {
 }
 
 /// The columns of a [`SentMessage`] from `inbox.sent_messages m`.
-const SENT: &str =
-    "m.message_id as id, m.position, m.body, m.created_at, m.priority, m.acknowledge, m.in_reply_to,
-    m.recipients as recipient_count, m.read as read_count, m.acknowledged as acknowledged_count";
+fn columns() -> String {
+    let to = first_recipients();
+    format!(
+        "m.message_id as id, m.position, m.body, m.created_at, m.priority, m.acknowledge, m.in_reply_to,
+         ({to}) as \"to\", m.recipients as recipient_count, m.read as read_count,
+         m.acknowledged as acknowledged_count"
+    )
+}
+
+/// The first recipients of the message `m`.
+fn first_recipients() -> String {
+    format!(
+        "select coalesce(json_agg(json_build_object('id', r.user_id, 'name', u.name) order by r.user_id), '[]')
+         from (
+           select user_id from inbox.received where message_id = m.message_id order by user_id limit {TO_MAX}
+         ) r
+         left join users.users u using (user_id)"
+    )
+}
+
+/// To whom a message went, as far as every recipient may know: without receipts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
+pub struct Addressed {
+    /// The first recipients, at most [`TO_MAX`], by their ids.
+    #[sqlx(json)]
+    pub to: Vec<Person>,
+    /// The number of recipients.
+    pub recipient_count: i64,
+}
+
+/// To whom a message went; none if there is no such message.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn addressed(pool: &PgPool, message: MessageId) -> sqlx::Result<Option<Addressed>> {
+    let to = first_recipients();
+    let text = format!(
+        "select ({to}) as \"to\", m.recipients as recipient_count
+         from inbox.sent_messages m
+         where m.message_id = $1"
+    );
+    sqlx::query_as(&text).bind(Uuid::from(message)).fetch_optional(pool).await
+}
 
 /// One message, withdrawn ones too. Whether the caller may see it is not asked here: compare `author` and `recipients`.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn message(pool: &PgPool, message: MessageId) -> sqlx::Result<Option<Message>> {
+    let columns = columns();
     let text = format!(
-        "select {SENT}, m.withdrawn_at, json_build_object('id', m.author_id, 'name', a.name) as author,
+        "select {columns}, m.withdrawn_at, json_build_object('id', m.author_id, 'name', a.name) as author,
            (select coalesce(json_agg(json_build_object('id', r.user_id, 'name', u.name) order by r.user_id), '[]')
             from inbox.received r
             left join users.users u using (user_id)
@@ -97,8 +144,9 @@ pub async fn message(pool: &PgPool, message: MessageId) -> sqlx::Result<Option<M
 /// # Errors
 /// When the database does not answer.
 pub async fn sent(pool: &PgPool, author: UserId, page: &PageRequest) -> sqlx::Result<Page<SentMessage>> {
+    let columns = columns();
     let text = format!(
-        "select {SENT}
+        "select {columns}
          from inbox.sent_messages m
          where m.author_id = $1 and m.withdrawn_at is null and m.position < $2
          order by m.position desc

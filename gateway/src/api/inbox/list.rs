@@ -19,9 +19,9 @@ pub(super) struct ListInbox {
 
 impl FromQuery for ListInbox {
     fn read(params: &mut Params) -> Option<Self> {
-        let states = [InboxState::All, InboxState::Unread, InboxState::Read];
+        let states = [InboxState::All, InboxState::Unread, InboxState::Read, InboxState::Pending];
         let filter = InboxFilter {
-            state: params.word("state", &["all", "unread", "read"], &states).unwrap_or_default(),
+            state: params.word("state", &["all", "unread", "read", "pending"], &states).unwrap_or_default(),
             author: params.optional::<UserId>("author"),
             q: params.optional::<Search>("q").map(|q| q.as_str().to_owned()),
         };
@@ -29,11 +29,17 @@ impl FromQuery for ListInbox {
     }
 }
 
+/// Whether the whole inbox may have to be looked through.
+const fn is_costly(filter: &InboxFilter) -> bool {
+    filter.q.is_some() || matches!(filter.state, InboxState::Pending)
+}
+
 /// The caller's messages, newest first, and the counts of the same moment, both without deleted messages.
 #[utoipa::path(
     get, path = "/inbox", tag = "inbox",
     params(
-        ("state" = Option<String>, Query, description = "`all`, `unread` or `read`; all of them by default."),
+        ("state" = Option<String>, Query, description = "`all`, `unread`, `read` or `pending`: an acknowledgement is asked \
+            for and not given, or the priority is high and it was not read. All of them by default."),
         ("author" = Option<uuid::Uuid>, Query), ("q" = Option<String>, Query, max_length = 200),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)
     ),
@@ -42,6 +48,6 @@ impl FromQuery for ListInbox {
 pub(super) async fn list(State(state): State<AppState>, read: Read<ListInbox>) -> Answer<Json<InboxPage>> {
     read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     let ListInbox { filter, page } = &read.query;
-    let _slot = state.costly_reads().take_if(filter.q.is_some(), &read.caller, None).await?;
+    let _slot = state.costly_reads().take_if(is_costly(filter), &read.caller, None).await?;
     Ok(Json(inbox::list(state.pool(), read.caller.id(), filter, page).await?))
 }

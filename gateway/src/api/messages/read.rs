@@ -5,7 +5,7 @@ use axum::extract::State;
 use domain::value::MessageId;
 use projections::Projection;
 use projections::queries::inbox::{self, InboxItem};
-use projections::queries::messages::{self, Message};
+use projections::queries::messages::{self, Addressed, Message};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,7 +20,16 @@ pub(super) enum MessageView {
     /// For its author: the recipients, and how many have read it.
     Author(Box<Message>),
     /// For a recipient: with the recipient's own receipt.
-    Recipient(Box<InboxItem>),
+    Recipient(Box<ReceivedMessage>),
+}
+
+/// A message as one of its recipients sees it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReceivedMessage {
+    #[serde(flatten)]
+    item: InboxItem,
+    #[serde(flatten)]
+    addressed: Addressed,
 }
 
 /// One message (its author and its recipients).
@@ -39,7 +48,8 @@ pub(super) async fn read(
     if let Some(item) =
         inbox::item(state.pool(), caller, id).await?.filter(|item| item.author.id != caller.uuid())
     {
-        return Ok(Json(MessageView::Recipient(Box::new(item))));
+        let addressed = messages::addressed(state.pool(), id).await?.ok_or_else(Problem::not_found)?;
+        return Ok(Json(MessageView::Recipient(Box::new(ReceivedMessage { item, addressed }))));
     }
     let message = messages::message(state.pool(), id).await?.ok_or_else(Problem::not_found)?;
     if message.author.id == caller.uuid() {

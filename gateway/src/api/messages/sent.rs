@@ -31,6 +31,6 @@ pub(super) async fn sent(
     State(state): State<AppState>,
     read: Read<ListSent>,
 ) -> Answer<Json<Page<SentMessage>>> {
-    read.wait_for(&state, &[Projection::Inbox]).await?;
+    read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     Ok(Json(messages::sent(state.pool(), read.caller.id(), &read.query.page).await?))
 }

@@ -17,6 +17,12 @@ export function fromAddress(name: string, fits: (value: string) => boolean, { qu
   return fits(value) ? value : '';
 }
 
+/** A moment's day in the reader's zone, as the address has it: «2026-11-30». */
+export function dayInAddress(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
 export const isId = (value: string): boolean => ID.test(value);
 
 /** Typed or pasted text as a search text: control characters, such as a table's tabs, become spaces. */

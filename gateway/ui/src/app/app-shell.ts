@@ -27,6 +27,7 @@ import { type Found, findRoute } from './routes';
 import './shortcuts-dialog';
 import './toast-stack';
 import './user-panel';
+import { markWindow } from './window-mark';
 
 type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
 /** A short loss of the stream is not shown; a browser that reports to be offline is. */
@@ -81,8 +82,8 @@ export class AppShell extends LitElement {
       ${this.rail()}
       <div class="column">
         ${this.topbar()}
-        ${this.lost ? html`<div class="offline" role="status">${icon('offline', 18)}${t('offline')}</div>` : nothing}
         <main id="main" tabindex="-1">${this.page()}</main>
+        ${this.lost ? html`<div class="offline" role="status">${icon('offline', 18)}${t('offline')}</div>` : nothing}
       </div>
       ${this.bottomBar()} ${this.dialogs()}
       <toast-stack></toast-stack>`;
@@ -91,6 +92,7 @@ export class AppShell extends LitElement {
   private rail() {
     return html`<header class="rail">
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      ${this.createButton()}
       <app-nav></app-nav>
       <button class="account" type="button" popovertarget="account-menu">
         ${avatar(this.name)}<span class="name">${this.name}</span>${icon('down', 16)}
@@ -99,14 +101,16 @@ export class AppShell extends LitElement {
     </header>`;
   }
 
+  /** On the phone only: on a desk the rail has both, and the page begins at the top. */
   private topbar() {
     return html`<section class="topbar" aria-label=${t('nav.actions')}>
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
-      ${may('operator', 'notifier') ? this.createButton() : nothing}
+      ${this.createButton()}
     </section>`;
   }
 
   private createButton() {
+    if (!may('operator', 'notifier')) return nothing;
     return html`<button class="button primary create" type="button" aria-haspopup="dialog" @click=${() => this.show('create')}>
       ${icon('compose')}<span>${t('create.button')}</span>
     </button>`;
@@ -129,7 +133,7 @@ export class AppShell extends LitElement {
     return html`<nav class="bottom" aria-label=${t('nav.short')}>
       ${this.tab('/', 'home', t('home.title'), path === '/')}
       ${this.tab('/mensajes', 'inbox', t('nav.tab.messages'), path.startsWith('/mensajes'), unread)}
-      ${may('notifier', 'auditor') ? this.tab('/notificaciones', 'notify', t('nav.tab.notify'), path.startsWith('/notificaciones')) : this.tab('/enviados', 'sent', t('sent.title'), path === '/enviados')}
+      ${may('notifier', 'auditor') ? this.tab('/notificaciones', 'notify', t('nav.tab.notify'), path.startsWith('/notificaciones')) : this.tab('/enviados', 'sent', t('sent.title'), path.startsWith('/enviados'))}
       <button type="button" aria-haspopup="dialog" @click=${() => this.show('more')}>${icon('menu', 22)}${t('nav.more')}</button>
     </nav>`;
   }
@@ -202,11 +206,10 @@ export class AppShell extends LitElement {
   }
 
   private nameWindow(): void {
-    const { unread } = this.counts.value;
     const nowhere = this.failed ? 'page.failed' : this.missing ? 'page.missing' : null;
     const name = nowhere ?? this.shown?.route.title;
     const title = name ? `${t(name)} · ${t('app.name')}` : t('app.name');
-    document.title = unread > 0 ? `(${number(unread)}) ${title}` : title;
+    markWindow(title, this.counts.value.unread);
   }
 
   private choose(option: string): void {

@@ -6,6 +6,8 @@ export const homeStyles = css`
   .hello { padding: 0 0 var(--s6); }
   .hello h1 { font-size: clamp(1.625rem, 3vw, 2.125rem); letter-spacing: -0.03em; }
   .hello p { margin-top: var(--s2); color: var(--ink-3); font-size: var(--text-l); }
+  .hello .links { gap: var(--s2) var(--s5); }
+  .hello .urgent { display: inline-flex; align-items: center; gap: 6px; color: var(--danger); font-weight: 600; }
   .columns { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: var(--s5); align-items: start; }
   .columns.one { grid-template-columns: minmax(0, 760px); }
   .card { overflow: hidden; }

@@ -7,6 +7,7 @@ import type { InboxItem, Notification } from '../contract';
 import { t } from '../i18n';
 import { changedList, onInboxChange } from '../messages/inbox-news';
 import { isLive, standing } from '../notifications/progress';
+import { queue, waiting } from '../pending/queue';
 import { counts } from '../store/counts';
 import { onInbox } from '../store/inbox-live';
 import { companies, companyName, may, me } from '../store/session';
@@ -33,6 +34,7 @@ export class HomePage extends LitElement {
   @state() private answered = false;
   @state() private sent: Notification[] | null = null;
   private readonly counts = new Watching(this, counts);
+  private readonly queue = new Watching(this, queue);
   /** Names come after the page. */
   protected readonly companies = new Watching(this, companies);
   private readonly stops: (() => void)[] = [];
@@ -72,9 +74,12 @@ export class HomePage extends LitElement {
 
   private sentence() {
     const { unread } = this.counts.value;
-    return unread > 0
-      ? html`<a href="/mensajes?estado=unread">${t('home.unread', { n: unread })}</a>`
-      : t('home.nothing');
+    const n = waiting(this.queue.value);
+    const links = [
+      n > 0 ? html`<a class="urgent" href="/pendientes">${icon('flag', 16)}${t('home.pending', { n })}</a>` : nothing,
+      unread > 0 ? html`<a href="/mensajes?estado=unread">${t('home.unread', { n: unread })}</a>` : nothing,
+    ];
+    return n + unread > 0 ? html`<span class="row wraps links">${links}</span>` : t('home.nothing');
   }
 
   private messages() {

@@ -1,29 +1,19 @@
-/** The login: e-mail and password. */
-import { html, LitElement, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+/** The login. */
+import { html, LitElement } from 'lit';
+import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
-import { Problem, sentence } from '../problem';
-import { signInAs } from '../store/session';
 import { base } from '../ui/base';
-import { focusFirstError, textField } from '../ui/field';
-import { icon } from '../ui/icons';
+import './login-form';
 import { loginStyles } from './login-page.styles';
+import { markWindow } from './window-mark';
 
 @customElement('login-page')
 export class LoginPage extends LitElement {
   static override styles = [base, loginStyles];
 
-  /** The session expired while the user worked: the page says so. */
-  @property({ type: Boolean }) expired = false;
-  @state() private email = '';
-  @state() private password = '';
-  @state() private errors: Record<string, string> = {};
-  @state() private failure = '';
-  @state() private busy = false;
-
   override connectedCallback(): void {
     super.connectedCallback();
-    document.title = t('app.name');
+    markWindow(t('app.name'), 0);
   }
 
   override render() {
@@ -32,74 +22,12 @@ export class LoginPage extends LitElement {
           <div class="brand"><img src="/favicon.svg" alt="" />${t('app.name')}</div>
           <h1>${t('login.title')}</h1>
           <p class="lead">${t('login.lead')}</p>
-          <form novalidate @submit=${this.submit}>
-            ${this.expired && !this.failure ? html`<p class="notice" role="status">${t('login.expired')}</p>` : nothing}
-            ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
-            ${this.fields()}
-            <button class="button primary" type="submit" aria-disabled=${this.busy ? 'true' : nothing}>
-              ${this.busy ? t('login.busy') : t('login.action')}
-            </button>
-          </form>
+          <login-form></login-form>
         </div>
       </main>
       <aside aria-hidden="true">
         <div class="bubbles">${[1, 2, 3].map(() => html`<div class="bubble"><i></i><i></i><i></i></div>`)}</div>
         <p>${t('login.motto')}</p>
       </aside>`;
-  }
-
-  private fields() {
-    return html`${textField({
-      name: 'email',
-      label: t('login.email'),
-      type: 'email',
-      autocomplete: 'username',
-      value: this.email,
-      error: this.errors.email,
-      required: true,
-      onInput: (value) => {
-        this.email = value;
-      },
-    })}
-    ${textField({
-      name: 'password',
-      label: t('login.password'),
-      type: 'password',
-      autocomplete: 'current-password',
-      value: this.password,
-      error: this.errors.password,
-      required: true,
-      onInput: (value) => {
-        this.password = value;
-      },
-    })}`;
-  }
-
-  private async submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (this.busy) return;
-    this.failure = '';
-    this.errors = this.missing();
-    if (Object.keys(this.errors).length > 0) return focusFirstError(this);
-    this.busy = true;
-    try {
-      await signInAs(this.email.trim(), this.password);
-    } catch (error) {
-      this.refuse(error);
-    } finally {
-      this.busy = false;
-    }
-  }
-
-  private missing(): Record<string, string> {
-    const found: Record<string, string> = {};
-    if (!this.email.trim()) found.email = t('required');
-    if (!this.password) found.password = t('required');
-    return found;
-  }
-
-  private refuse(error: unknown): void {
-    const wrong = error instanceof Problem && (error.status === 401 || error.status === 422);
-    this.failure = wrong ? t('login.wrong') : sentence(error);
   }
 }

@@ -1,9 +1,12 @@
 /** The whole app: the login, or the shell for a logged-in user. */
-import { html, LitElement } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
+import { followQueue } from '../pending/queue';
+import { followReminders } from '../pending/reminder';
 import { forgetCounts } from '../store/counts';
 import { listenToInbox, stopListening } from '../store/inbox-live';
+import { startDensity, startPace } from '../store/preferences';
 import { enter, type Session, session } from '../store/session';
 import { Watching } from '../store/store';
 import { forgetToasts } from '../store/toasts';
@@ -12,6 +15,7 @@ import { base } from '../ui/base';
 import '../ui/empty-state';
 import '../ui/loading-rows';
 import './app-shell';
+import './login-dialog';
 import './login-page';
 
 @customElement('mensajeria-app')
@@ -20,7 +24,11 @@ export class MensajeriaApp extends LitElement {
 
   private readonly session = new Watching(this, session);
   private user: string | null = null;
+  /** The user whose session is open: an expired one has no stream. */
+  private live: string | null = null;
   private stop?: () => void;
+  /** Ends what belongs to the user. */
+  private readonly leaves: (() => void)[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -31,6 +39,7 @@ export class MensajeriaApp extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.stop?.();
+    for (const leave of this.leaves.splice(0)) leave();
     stopListening();
   }
 
@@ -38,8 +47,8 @@ export class MensajeriaApp extends LitElement {
     const now = this.session.value;
     if (now.status === 'unknown') return html`<loading-rows></loading-rows>`;
     if (now.status === 'unreachable') return this.unreachable();
-    if (now.status === 'out') return html`<login-page ?expired=${now.expired}></login-page>`;
-    return html`<app-shell></app-shell>`;
+    if (now.status === 'out') return html`<login-page></login-page>`;
+    return html`<app-shell></app-shell>${now.expired ? html`<login-dialog></login-dialog>` : nothing}`;
   }
 
   private unreachable() {
@@ -48,18 +57,28 @@ export class MensajeriaApp extends LitElement {
     </empty-state></main>`;
   }
 
-  /** The live stream belongs to a user: another user gets another stream. */
+  /** The live stream belongs to a session: another session, of this user or of another, gets another stream. */
   private followUser(now: Session): void {
     const user = now.status === 'in' ? now.me.id : null;
+    const live = now.status === 'in' && !now.expired ? user : null;
+    if (live !== this.live) this.followStream(live);
     if (user === this.user) return;
     this.user = user;
+    for (const leave of this.leaves.splice(0)) leave();
     if (user) {
-      listenToInbox(user);
+      startDensity(user);
+      startPace(user);
+      this.leaves.push(followQueue(), followReminders(user));
       return;
     }
-    stopListening();
     forgetSteps();
     forgetToasts();
     forgetCounts();
+  }
+
+  private followStream(live: string | null): void {
+    this.live = live;
+    if (live) listenToInbox(live);
+    else stopListening();
   }
 }

@@ -7,7 +7,8 @@ export interface NavItem {
   path: string;
   label: Key;
   icon: Icon;
-  unread?: boolean;
+  /** The number beside the label: unread messages, or what requires the user's action. */
+  counts?: 'unread' | 'pending';
 }
 export interface NavGroup {
   label: Key;
@@ -30,7 +31,8 @@ export function navigation(): NavGroup[] {
 
 const messages: NavItem[] = [
   { path: '/', label: 'home.title', icon: 'home' },
-  { path: '/mensajes', label: 'inbox.title', icon: 'inbox', unread: true },
+  { path: '/pendientes', label: 'pending.title', icon: 'flag', counts: 'pending' },
+  { path: '/mensajes', label: 'inbox.title', icon: 'inbox', counts: 'unread' },
   { path: '/enviados', label: 'sent.title', icon: 'sent' },
 ];
 

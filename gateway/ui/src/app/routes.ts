@@ -17,15 +17,23 @@ interface Route {
 
 const reader: Role[] = ['notifier', 'auditor'];
 const inbox = () => import('../messages/inbox-page');
+const sent = () => import('../messages/sent-page');
 const detail = () => import('../notifications/notification-page');
 
 // One template for both addresses: the element keeps its list and focus when a part of it opens.
 const inboxPage = ({ id = '' }: Record<string, string>) => html`<inbox-page message=${id}></inbox-page>`;
+const sentPage = ({ id = '' }: Record<string, string>) => html`<sent-page message=${id}></sent-page>`;
 const notificationPage = (id = '', tab: string) =>
   html`<notification-page notification=${id} tab=${tab}></notification-page>`;
 
 const routes: Route[] = [
   { path: '/', title: 'home.title', load: () => import('./home-page'), render: () => html`<home-page></home-page>` },
+  {
+    path: '/pendientes',
+    title: 'pending.title',
+    load: () => import('../pending/pending-page'),
+    render: () => html`<pending-page></pending-page>`,
+  },
   { path: '/mensajes', title: 'inbox.title', load: inbox, render: inboxPage },
   {
     path: '/mensajes/:id',
@@ -36,8 +44,14 @@ const routes: Route[] = [
   {
     path: '/enviados',
     title: 'sent.title',
-    load: () => import('../messages/sent-page'),
-    render: () => html`<sent-page></sent-page>`,
+    load: sent,
+    render: sentPage,
+  },
+  {
+    path: '/enviados/:id',
+    title: 'sent.title',
+    load: sent,
+    render: sentPage,
   },
   {
     path: '/notificaciones',

@@ -20,8 +20,10 @@ export class ToastStack extends LitElement {
   static override styles = [
     base,
     css`
-      :host { position: fixed; right: var(--s5); bottom: var(--s5); z-index: 20; width: min(400px, calc(100vw - 2 * var(--s4))); pointer-events: none; }
-      .log { display: grid; gap: var(--s3); }
+      :host { position: fixed; right: var(--s5); top: var(--s4); bottom: var(--s5); z-index: 20; width: min(400px, calc(100vw - 2 * var(--s4))); pointer-events: none; }
+      /* The newest above the others: a notice that is being read or pressed does not move. */
+      .log { display: flex; flex-direction: column-reverse; gap: var(--s3); height: 100%; }
+      section { height: 100%; }
       .toast {
         pointer-events: auto; display: grid; gap: var(--s2); padding: var(--s3) var(--s3) var(--s3) var(--s4); border: 1px solid var(--line); border-radius: var(--r3);
         background: var(--surface); box-shadow: var(--shadow-3); animation: slide 200ms cubic-bezier(0.2, 0.8, 0.3, 1);
@@ -36,7 +38,7 @@ export class ToastStack extends LitElement {
       .body { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; overflow-wrap: anywhere; color: var(--ink-2); }
       .actions { display: flex; gap: var(--s2); margin-left: calc(-1 * var(--s2)); }
       @keyframes slide { from { opacity: 0; transform: translateY(10px); } }
-      @media (max-width: 860px) { :host { right: var(--s4); left: var(--s4); bottom: calc(76px + env(safe-area-inset-bottom)); width: auto; } :host([over]) { top: var(--s4); bottom: auto; } }
+      @media (max-width: 860px) { :host { right: var(--s4); left: var(--s4); bottom: calc(76px + env(safe-area-inset-bottom)); width: auto; } :host([over]) { top: var(--s4); bottom: auto; } :host([over]) .log { height: auto; } }
     `,
   ];
 

@@ -13,6 +13,7 @@ import { readUsers } from '../messages/directory';
 import '../messages/receipts-dialog';
 import '../notifications/delivery-dialog';
 import { PagedList } from '../store/paged-list';
+import { density } from '../store/preferences';
 import { companies } from '../store/session';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
@@ -63,16 +64,35 @@ export class AuditPage extends LitElement {
   static override styles = [
     base,
     css`
-      .page { max-width: 1240px; }
-      .filters { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      .page { max-width: 1680px; }
+      .filters { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: var(--s3); margin-bottom: var(--head-gap); }
       input[type="date"] { min-width: 0; }
+      @media (max-width: 1100px) { .filters { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
       @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } }
       td a, td .link-button { display: inline-block; min-height: 24px; }
+      .when { white-space: nowrap; }
       .what { font-weight: 550; }
-      td.summary { max-width: 420px; overflow-wrap: anywhere; }
+      td.summary { max-width: 560px; overflow-wrap: anywhere; }
+      .facts { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; color: var(--ink-3); }
       td.named { min-width: 130px; overflow-wrap: anywhere; }
-      .clear, .all { margin-bottom: var(--s4); }
-      .all { display: flex; align-items: center; gap: var(--s2); min-height: 24px; }
+      .about { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 var(--s3); }
+      .all { display: flex; align-items: center; gap: var(--s2); min-height: 24px; font-size: var(--text-s); }
+      /* One line an entry: what does not fit is a click away, in the subject's own page or dialog. */
+      @media (min-width: 721px) {
+        .dense td { height: 34px; max-width: 0; padding-block: 0; vertical-align: middle; white-space: nowrap; }
+        .dense td > :first-child, .dense td.named { overflow: hidden; text-overflow: ellipsis; }
+        .dense td.summary > div { display: flex; gap: var(--s3); }
+        .dense .what { flex: none; }
+        .dense .facts { display: block; min-width: 0; text-overflow: ellipsis; }
+        .dense .about { flex-wrap: nowrap; }
+        .dense .about > * { flex: none; }
+        .dense th:nth-child(1) { width: 128px; }
+        .dense th:nth-child(2) { width: 15%; }
+        .dense th:nth-child(4) { width: 264px; }
+        .dense th:nth-child(5) { width: 116px; }
+        .dense th:nth-child(6) { width: 76px; }
+        .dense-fields .hint { display: none; }
+      }
     `,
   ];
 
@@ -83,6 +103,7 @@ export class AuditPage extends LitElement {
   /** Former users too: their entries remain. */
   @state() private people: User[] = [];
   private readonly companies = new Watching(this, companies);
+  private readonly density = new Watching(this, density);
   private readonly list = new PagedList<AuditEntry>(this, (after) => this.read(after));
   /** Every subject shown since the page was opened: rows disappear while the end of an id is typed. */
   private readonly subjects = new Set<string>();
@@ -101,11 +122,19 @@ export class AuditPage extends LitElement {
 
   override render() {
     return html`<div class="page">
-      <div class="page-head"><div class="lead"><h1>${t('audit.title')}</h1><p>${t('audit.lead')}</p></div></div>
+      <div class="page-head">
+        <div class="lead"><h1>${t('audit.title')}</h1><p>${t('audit.lead')}</p></div>
+        ${Object.values(this.filters).some(Boolean) ? html`<button class="link-button small" type="button" @click=${this.clear}>${t('filter.clear')}</button>` : nothing}
+        <label class="all"><input type="checkbox" name="all" .checked=${this.filters.all === ALL} @change=${this.showAll} /> ${t('audit.all')}</label>
+      </div>
       ${this.fields()}
       <section class="card" aria-label=${t('audit.title')}>${listFrame(this.list, this.empty(), () => this.table())}</section>
       ${this.opened ? this.dialog(this.opened) : nothing}
     </div>`;
+  }
+
+  private get isDense(): boolean {
+    return this.density.value === 'compact';
   }
 
   private async read(after?: string) {
@@ -125,15 +154,13 @@ export class AuditPage extends LitElement {
     const { filters, people } = this;
     const all = (label: string) => ({ value: '', label });
     const here = this.companies.value.map((c) => ({ value: c.id, label: c.name }));
-    return html`<div class="filters">
+    return html`<div class="filters ${this.isDense ? 'dense-fields' : ''}">
         ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...withChosen(people.map(personOption), filters.actor)], onInput: (actor) => this.filter({ actor }) })}
         ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...withChosen(here, filters.company)], onInput: (company) => this.filter({ company }) })}
         ${selectField({ name: 'type', label: t('audit.type'), value: filters.type, options: [all(t('filter.all_types')), ...typeOptions(filters.type)], onInput: (type) => this.filter({ type }) })}
         ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, hint: t('audit.subject_hint', { n: ID_END }), maxlength: TEXT_MAX, onInput: (subject) => this.filter({ subject: this.wholeId(asText(subject).trim()) }) })}
         ${this.day('from', t('audit.from'))} ${this.day('to', t('audit.to'))}
-      </div>
-      <label class="all"><input type="checkbox" name="all" .checked=${filters.all === ALL} @change=${this.showAll} /> ${t('audit.all')}</label>
-      ${Object.values(filters).some(Boolean) ? html`<p class="clear"><button class="link-button" type="button" @click=${this.clear}>${t('filter.clear')}</button></p>` : nothing}`;
+      </div>`;
   }
 
   private showAll = (event: Event): void => {
@@ -149,7 +176,7 @@ export class AuditPage extends LitElement {
   }
 
   private table() {
-    return html`<div class="table-scroll"><table class="cards">
+    return html`<div class="table-scroll"><table class="cards ${this.isDense ? 'dense' : ''}">
       <caption class="hidden">${t('audit.title')}</caption>
       <thead><tr><th>${t('audit.when')}</th><th>${t('audit.actor')}</th><th>${t('audit.what')}</th><th>${t('audit.subject')}</th><th>${t('audit.result')}</th><th class="right">${t('audit.position')}</th></tr></thead>
       <tbody>${repeat(
@@ -163,9 +190,9 @@ export class AuditPage extends LitElement {
   private row(entry: AuditEntry) {
     const summary = lineOf(entry.summary);
     return html`<tr>
-      <td data-label=${t('audit.when')}>${whenExactly(entry.at)}</td>
+      <td class="when" data-label=${t('audit.when')}>${whenExactly(entry.at)}</td>
       <td class="named" data-label=${t('audit.actor')}>${entry.actor?.name ?? t('history.system')}</td>
-      <td class="summary" data-label=${t('audit.what')}><div><span class="what">${tOr(`event.${entry.type}`, entry.type)}</span>${summary ? html`<br /><span class="muted">${summary}</span>` : nothing}</div></td>
+      <td class="summary" data-label=${t('audit.what')}><div><span class="what">${tOr(`event.${entry.type}`, entry.type)}</span>${summary ? html` <span class="facts" title=${summary}>${summary}</span>` : nothing}</div></td>
       <td class="named" data-label=${t('audit.subject')}>${this.subject(entry)}</td>
       <td data-label=${t('audit.result')}>${resultOf(entry)}</td>
       <td class="right num muted" data-label=${t('audit.position')}>${number(entry.position)}</td>
@@ -179,7 +206,7 @@ export class AuditPage extends LitElement {
     const about = notificationOf(entry);
     const shown = about ? html`<a href="/notificaciones/${about}">${name}</a>` : name;
     const called = this.calledHere(kind, subject.id);
-    return html`<div>${shown}${this.more(kind, subject.id)}${this.asked()}<br /><button class=${called ? 'link-button small' : 'link-button small mono'} type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: called || subject.id })} @click=${() => this.filter({ subject: subject.id })}>${called || endOf(subject.id)}</button></div>`;
+    return html`<div class="about"><span>${shown}</span>${this.more(kind, subject.id)}${this.asked()}<button class=${called ? 'link-button small' : 'link-button small mono'} type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: called || subject.id })} @click=${() => this.filter({ subject: subject.id })}>${called || endOf(subject.id)}</button></div>`;
   }
 
   /** The name of a user or a company; the audit itself has no names. */
@@ -193,7 +220,7 @@ export class AuditPage extends LitElement {
   private more(kind: string, id: string) {
     const label = kind in MORE ? t(MORE[kind as keyof typeof MORE]) : '';
     if (!label) return nothing;
-    return html`<br /><button class="link-button small" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind, id })}>${label}</button>`;
+    return html`<button class="link-button small" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind, id })}>${label}</button>`;
   }
 
   /** An entry about many deliveries names none of them; a filter by one delivery links to that one. */

@@ -77,6 +77,14 @@ export function shortDate(at: string, now = new Date()): string {
   const sameYear = date.getFullYear() === now.getFullYear();
   return format({ day: 'numeric', month: 'short', ...(sameYear ? time : { year: 'numeric' }) }, at);
 }
+/** «Hoy», «Ayer», «lunes, 30 de noviembre»; another year is named. */
+export function dayName(at: string, now = new Date()): string {
+  const day = new Date(at);
+  if (isToday(at, now)) return t('day.today');
+  if (isToday(at, new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1))) return t('day.yesterday');
+  const year = day.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return format({ weekday: 'long', day: 'numeric', month: 'long', ...year }, at);
+}
 export const longDate = (at: string) => format({ dateStyle: 'long', timeStyle: 'short' }, at);
 /** In the clock of a zone, with the zone's name: «domingo, 6 de septiembre de 2026, 01:30 GMT-3». */
 export const dateIn = (zone: string, at: string) =>

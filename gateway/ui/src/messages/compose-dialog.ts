@@ -5,13 +5,16 @@ import { recallMessage, sendMessage } from '../api';
 import type { NewMessage } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
+import { whenConnected } from '../store/reconnect';
 import { me } from '../store/session';
+import { Watching } from '../store/store';
 import { Submission } from '../store/submission';
 import { toastFailure } from '../store/toasts';
 import { offerUndo } from '../store/undo';
 import { base } from '../ui/base';
 import { checkField, textArea } from '../ui/field';
 import { icon } from '../ui/icons';
+import { type Composed, composeDraft, composeMemory, EMPTY, isEmpty, isSame } from './compose-draft';
 import { directory, loadDirectory } from './directory';
 import { announceSent } from './inbox-news';
 import { address, type Choice, namesPeople } from './recipients';
@@ -21,12 +24,6 @@ import type { RecipientsPicker } from './recipients-picker';
 
 /** The server's limit, in characters. */
 const BODY_MAX = 10_000;
-const EMPTY = { chosen: [] as Choice[], body: '', high: false, acknowledge: false };
-
-const isSame = (one: typeof EMPTY, other: typeof EMPTY) => JSON.stringify(one) === JSON.stringify(other);
-
-/** A text being written now has precedence over a restored one. */
-const isEmpty = ({ chosen, body }: typeof EMPTY) => chosen.length === 0 && !body.trim();
 
 @customElement('compose-dialog')
 export class ComposeDialog extends LitElement {
@@ -42,13 +39,13 @@ export class ComposeDialog extends LitElement {
   ];
 
   @property({ type: Boolean }) open = false;
-  @state() private draft = EMPTY;
   @state() private errors: Record<string, string> = {};
   @state() private failure = '';
   @state() private busy = false;
   @query('recipients-picker') private picker?: RecipientsPicker;
 
-  private readonly submission = new Submission();
+  private readonly kept = new Watching(this, composeDraft);
+  private readonly submission = new Submission(undefined, composeMemory);
   /** The directory while it loads: before that the people of a company are unknown. */
   private reading: Promise<void> = Promise.resolve();
 
@@ -100,8 +97,16 @@ export class ComposeDialog extends LitElement {
     });
   }
 
-  private change(change: Partial<typeof EMPTY>, field?: string): void {
-    this.draft = { ...this.draft, ...change };
+  private get draft(): Composed {
+    return this.kept.value.written;
+  }
+
+  private write(written: Composed): void {
+    composeDraft.update((now) => ({ ...now, written }));
+  }
+
+  private change(change: Partial<Composed>, field?: string): void {
+    this.write({ ...this.draft, ...change });
     if (field && this.errors[field]) this.errors = { ...this.errors, [field]: '' };
   }
 
@@ -124,7 +129,7 @@ export class ComposeDialog extends LitElement {
       const sent = await this.submission.once(this.request(), sendMessage);
       if (sent && me()?.id === author) this.done(sent.id, sent.recipients, written);
     } catch (error) {
-      if (me()?.id === author) this.refuse(error);
+      if (me()?.id === author) this.refuse(error, written);
     } finally {
       this.busy = false;
     }
@@ -145,10 +150,10 @@ export class ComposeDialog extends LitElement {
     return found;
   }
 
-  private done(id: string, recipients: number, written: typeof EMPTY): void {
+  private done(id: string, recipients: number, written: Composed): void {
     // A user who is writing another message by now keeps it.
     if (isSame(this.draft, written)) {
-      this.draft = EMPTY;
+      this.write(EMPTY);
       this.closed();
     }
     announceSent();
@@ -156,7 +161,7 @@ export class ComposeDialog extends LitElement {
       t('compose.sent'),
       async () => {
         await recallMessage(id);
-        if (isEmpty(this.draft)) this.draft = written;
+        if (isEmpty(this.draft)) this.write(written);
         announceSent();
       },
       { author: t('recipients.people', { n: recipients }), fixed: true },
@@ -164,7 +169,12 @@ export class ComposeDialog extends LitElement {
   }
 
   /** Errors about roles and company belong to «Destinatario» too. */
-  private refuse(error: unknown): void {
+  private refuse(error: unknown, written: Composed): void {
+    if (error instanceof Problem && error.status === 0) {
+      this.failure = `${error.message} ${t('compose.goes_on')}`;
+      void this.goOn(written);
+      return;
+    }
     if (!this.open) toastFailure(t('compose.failed', { why: sentence(error) }));
     if (!(error instanceof Problem)) {
       this.failure = sentence(error);
@@ -175,6 +185,12 @@ export class ComposeDialog extends LitElement {
     this.errors = { recipients: recipients ?? '', body: fields.body ?? '' };
     if (!recipients && !fields.body) this.failure = error.message;
     this.focusError();
+  }
+
+  /** What was begun without a connection goes on with it, unless the author has changed or left it. */
+  private async goOn(written: Composed): Promise<void> {
+    await whenConnected();
+    if (this.open && isSame(this.draft, written)) void this.submit(new Event('submit'));
   }
 
   private focusError(): void {

@@ -1,7 +1,6 @@
 /** «Listado de Mensajes»: everything received, newest first, with the open message beside it. */
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
-import { repeat } from 'lit/directives/repeat.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import { getInbox, type InboxState } from '../api';
 import { asText, fromAddress, isText, TEXT_MAX } from '../app/address';
 import { commandOf } from '../app/keymap';
@@ -18,13 +17,14 @@ import { toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { confirmed } from '../ui/confirm-dialog';
 import { icon } from '../ui/icons';
-import { listFrame } from '../ui/list-frame';
+import { moreRows, withoutRows } from '../ui/list-frame';
 import { anyDialogOpen } from '../ui/modal';
 import { deleteMessages, readAll, readMessage, unreadMessage } from './inbox-actions';
 import { changedList, onInboxChange } from './inbox-news';
 import { inboxStyles } from './inbox-page.styles';
-import './inbox-row';
-import type { InboxRow, RowAct } from './inbox-row';
+import './inbox-list';
+import type { InboxList, ListAct } from './inbox-list';
+import type { RowAct } from './inbox-row';
 import './message-reader';
 import type { MessageReader } from './message-reader';
 
@@ -54,8 +54,13 @@ export class InboxPage extends LitElement {
     withCounts(() => getInbox({ state: this.filter, q: this.search.trim(), after })),
   );
   private readonly stops: (() => void)[] = [];
+  @query('inbox-list') private rows?: InboxList;
   private timer?: ReturnType<typeof setTimeout>;
-  private place = -1;
+  /** The newest message on screen. Newer ones wait until the reader asks for them: no row moves by itself. */
+  private shownUpTo = '';
+  private shown: InboxItem[] = [];
+  /** The items that `shown` was made of. */
+  private arranged: InboxItem[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -77,36 +82,43 @@ export class InboxPage extends LitElement {
     clearTimeout(this.timer);
   }
 
-  protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('message') && this.message)
-      this.place = this.list.items.findIndex((item) => item.id === this.message);
+  protected override willUpdate(): void {
+    const { items } = this.list;
+    const fresh = items.findIndex((item) => item.id <= this.shownUpTo);
+    if (fresh <= 0) {
+      this.shown = items;
+      this.upTo(items);
+    } else if (items !== this.arranged) {
+      this.shown = items.slice(fresh);
+    }
+    this.arranged = items;
   }
 
   /** On a narrow screen the message replaces the list, and the list the message: the focus follows. */
   protected override updated(changed: PropertyValues<this>): void {
     if (!changed.has('message') || changed.get('message') === undefined || !matchMedia(NARROW).matches) return;
     if (this.message) this.renderRoot.querySelector<MessageReader>('message-reader')?.focus();
-    else this.renderRoot.querySelectorAll<InboxRow>('inbox-row')[this.place]?.focus();
+    else this.rows?.focus();
   }
 
   override render() {
     return html`<div class="page ${this.message ? 'reading-now' : ''}">
       <div class="page-head">
         <div class="lead"><h1>${t('inbox.title')}</h1><p class="num">${this.totals()}</p></div>
-        ${this.canReadAll ? html`<button class="button quiet read-all" type="button" @click=${this.readEverything}>${icon('checks', 18)}${t('inbox.read_all')}</button>` : nothing}
-      </div>
-      ${this.filters()}
-      <div class="panes ${this.message ? 'reading' : ''}">
-        <section class="card list" aria-label=${t('inbox.list')}>
+        <div class="tools ${this.selected.size > 0 ? 'choosing' : ''}">
+          ${this.filters()}
+          <button class="button quiet read-all" type="button" title=${t('inbox.read_all')} ?disabled=${!this.canReadAll} @click=${this.readEverything}>${icon('checks', 18)}<span class="word">${t('inbox.read_all')}</span></button>
           ${this.selected.size > 0 ? this.bulk() : nothing}
-          ${listFrame(this.list, this.empty(), () => this.rows())}
-        </section>
-        ${this.message ? this.reader() : nothing}
+        </div>
+      </div>
+      <div class="panes ${this.message ? 'reading' : ''}">
+        <section class="card list" aria-label=${t('inbox.list')}>${withoutRows(this.list, this.empty()) ?? this.messages()}</section>
+        ${this.message ? this.reader() : html`<div class="card nothing-open" aria-hidden="true">${icon('mailOpen', 26)}<p>${t('inbox.choose')}</p></div>`}
       </div>
     </div>`;
   }
 
-  /** The position up to which everything was read is known only for the whole list. */
+  /** The position up to which everything was read is known only for the whole list. The button stays: nothing moves. */
   private get canReadAll(): boolean {
     const whole = this.filter === 'all' && !this.search.trim() && this.list.state === 'ready';
     return whole && this.counts.value.unread > 0 && this.list.items.length > 0;
@@ -143,19 +155,23 @@ export class InboxPage extends LitElement {
     </div>`;
   }
 
-  private rows() {
+  private messages() {
     const query = this.address.value.query.toString();
-    return html`${repeat(
-      this.list.items,
-      (item) => item.id,
-      (item) => html`<inbox-row
-        .item=${item}
+    const fresh = this.list.items.length - this.shown.length;
+    return html`${fresh > 0 ? this.freshButton(fresh) : nothing}
+      <inbox-list
+        .items=${this.shown}
+        .selected=${this.selected}
+        message=${this.message}
         query=${query && `?${query}`}
-        .selected=${this.selected.has(item.id)}
-        ?open=${item.id === this.message}
-        @act=${(e: CustomEvent<RowAct>) => this.act(item, e.detail)}
-      ></inbox-row>`,
-    )}`;
+        @act=${(e: CustomEvent<ListAct>) => this.act(e.detail.item, e.detail.act)}
+        @end-near=${() => this.more()}
+      ></inbox-list>
+      ${this.list.failure ? moreRows(this.list) : nothing}`;
+  }
+
+  private freshButton(n: number) {
+    return html`<button class="button primary small fresh" type="button" @click=${this.showFresh}>${t('inbox.fresh', { n })}</button>`;
   }
 
   private reader() {
@@ -190,13 +206,35 @@ export class InboxPage extends LitElement {
     this.filter = filter;
     this.search = search;
     this.selected = new Set();
-    void this.list.replace();
+    void this.replace();
   }
 
   private again(query: Record<string, string>): void {
     this.selected = new Set();
     replaceQuery(query);
-    void this.list.replace();
+    void this.replace();
+  }
+
+  /** Another filter begins at its top, with its newest message. */
+  private async replace(): Promise<void> {
+    await this.list.replace();
+    this.showFresh();
+  }
+
+  private showFresh = (): void => {
+    this.upTo(this.list.items);
+    this.rows?.scrollToTop();
+    this.requestUpdate();
+  };
+
+  /** Never back: the newest message may be deleted, and come again by «Deshacer». */
+  private upTo([newest]: InboxItem[]): void {
+    if (newest && newest.id > this.shownUpTo) this.shownUpTo = newest.id;
+  }
+
+  /** A failure waits for the reader, who sees it below the list. */
+  private more(): void {
+    if (!this.list.failure) void this.list.more();
   }
 
   /** A message that does not match the filter stays out of the list. */
@@ -206,7 +244,7 @@ export class InboxPage extends LitElement {
   }
 
   private readEverything = async (): Promise<void> => {
-    const upTo = Math.max(...this.list.items.map((item) => item.position));
+    const upTo = this.shown.reduce((last, item) => Math.max(last, item.position), 0);
     const agreed = await confirmed({
       heading: t('inbox.read_all_title', { n: counts.get().unread }),
       text: t('inbox.read_all_text'),
@@ -251,30 +289,15 @@ export class InboxPage extends LitElement {
   private press = (event: KeyboardEvent): void => {
     if (anyDialogOpen()) return;
     const command = commandOf(event, letters.get());
-    const item = this.list.items[this.place];
+    const item = this.rows?.chosen;
     if (command === 'search') this.renderRoot.querySelector<HTMLElement>('.search input')?.focus();
-    else if (command === 'next') this.move(1);
-    else if (command === 'previous') this.move(-1);
+    else if (command === 'next') void this.rows?.move(1);
+    else if (command === 'previous') void this.rows?.move(-1);
     else if (item && command && ['select', 'delete', 'read', 'unread'].includes(command))
       this.act(item, command as RowAct);
     else return;
     event.preventDefault();
   };
-
-  private move(by: number): void {
-    const last = this.list.items.length - 1;
-    if (last < 0) return;
-    this.place = Math.max(0, Math.min(last, this.focusedRow() + by));
-    this.renderRoot.querySelectorAll<InboxRow>('inbox-row')[this.place]?.focus();
-    if (this.place >= last) void this.list.more();
-  }
-
-  private focusedRow(): number {
-    const focused = (this.renderRoot as ShadowRoot).activeElement;
-    const rows = [...this.renderRoot.querySelectorAll('inbox-row')];
-    const at = rows.indexOf(focused as InboxRow);
-    return at >= 0 ? at : this.place;
-  }
 }
 
 const isFilter = (value: string | null): value is InboxState => FILTERS.some(([filter]) => filter === value);

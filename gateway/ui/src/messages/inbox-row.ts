@@ -5,7 +5,7 @@ import type { InboxItem } from '../contract';
 import { t } from '../i18n';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
-import { icon } from '../ui/icons';
+import { type Icon, icon } from '../ui/icons';
 import { when } from '../ui/when';
 import { sawMessage } from './inbox-actions';
 
@@ -19,20 +19,20 @@ export class InboxRow extends LitElement {
     base,
     avatarStyles,
     css`
-      :host { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr); align-items: start; border-bottom: 1px solid var(--line); }
+      :host { display: grid; grid-template-columns: auto minmax(0, 1fr); align-items: stretch; border-bottom: 1px solid var(--line); container-type: inline-size; contain: layout style; overflow: hidden; }
       :host(:hover), :host(:focus-within) { background: var(--surface-2); }
-      :host([open]) { background: var(--accent-soft); }
-      .pick { position: relative; display: grid; place-items: center; width: 64px; height: 68px; cursor: pointer; }
+      :host([open]) { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
+      .pick { position: relative; display: grid; place-items: center; width: 64px; cursor: pointer; }
       .pick input { position: absolute; opacity: 0; }
       .pick:hover input, .pick input:checked, .pick input:focus-visible { opacity: 1; }
       .pick:hover .avatar, .pick input:checked ~ .avatar, .pick input:focus-visible ~ .avatar { visibility: hidden; }
-      a { display: grid; gap: 1px; padding: 12px var(--s4) 12px 0; color: inherit; text-decoration: none; min-height: 68px; }
+      a { display: grid; grid-template: "top" auto "content" 1fr / minmax(0, 1fr); align-content: start; gap: 1px; padding: 9px var(--s4) 0 0; color: inherit; text-decoration: none; line-height: 1.4; }
       a:focus-visible { outline-offset: -3px; border-radius: var(--r2); }
-      .top { display: flex; align-items: center; gap: var(--s2); min-width: 0; }
+      .top { grid-area: top; display: flex; align-items: center; gap: var(--s2); min-width: 0; }
       .author { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-2); }
       .date { font-size: var(--text-s); color: var(--ink-3); white-space: nowrap; }
-      .content { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; overflow-wrap: anywhere; color: var(--ink-3); font-size: var(--text-s); }
-      @media (max-width: 520px) { .top .pill { padding: 3px; } .top .pill .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } }
+      .content { grid-area: content; align-self: start; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; overflow-wrap: anywhere; color: var(--ink-3); font-size: var(--text-s); }
+      .pill { flex: none; }
       .unread .author { font-weight: 650; color: var(--ink); }
       .unread .content { color: var(--ink); }
       .unread .date { color: var(--accent-ink); font-weight: 600; }
@@ -40,6 +40,20 @@ export class InboxRow extends LitElement {
       .actions { position: absolute; right: var(--s3); bottom: 3px; display: none; gap: 2px; padding: 1px; border-radius: 12px; background: var(--surface); box-shadow: var(--shadow-2); }
       .actions .icon-button { width: 36px; height: 28px; }
       :host(:hover) .actions, :host(:focus-within) .actions { display: flex; }
+
+      /* One line a message: author, content, marks, hour. */
+      :host([dense]) .pick { width: 44px; }
+      :host([dense]) .avatar { width: 22px; height: 22px; border-radius: 7px; font-size: 0.5625rem; }
+      :host([dense]) a { grid-template: "top content marks date" 100% / minmax(84px, 21cqi) minmax(0, 1fr) auto auto; align-items: center; gap: var(--s3); padding: 0 var(--s4) 0 0; font-size: var(--text-s); }
+      :host([dense]) .top { display: contents; }
+      :host([dense]) .who { grid-area: top; }
+      :host([dense]) .marks { grid-area: marks; }
+      :host([dense]) .date { grid-area: date; }
+      :host([dense]) .content { display: block; align-self: center; white-space: nowrap; text-overflow: ellipsis; }
+      :host([dense]) .actions { bottom: 1px; right: var(--s2); }
+      .who { flex: 1; display: flex; align-items: center; gap: var(--s2); min-width: 0; }
+      .marks { display: flex; align-items: center; gap: var(--s1); flex: none; }
+      @container (max-width: 560px) { .pill { padding: 3px; } .pill .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } }
       @media (hover: none) { .pick input { pointer-events: auto; } :host(:hover) .actions { display: none; } :host(:focus-within) .actions { display: flex; } }
     `,
   ];
@@ -49,6 +63,8 @@ export class InboxRow extends LitElement {
   @property() query = '';
   @property({ type: Boolean }) selected = false;
   @property({ type: Boolean, reflect: true }) open = false;
+  /** One line instead of three. */
+  @property({ type: Boolean, reflect: true }) dense = false;
   private observer?: IntersectionObserver;
   private timer?: ReturnType<typeof setTimeout>;
 
@@ -80,26 +96,19 @@ export class InboxRow extends LitElement {
       </label>
       <a href="/mensajes/${item.id}${this.query}" class=${isUnread ? 'unread' : ''} aria-current=${this.open ? 'true' : nothing}>
         <span class="top">
-          ${isUnread ? html`<span class="dot"></span><span class="hidden">${t('inbox.unread_one')}</span>` : nothing}
-          <span class="author">${item.author.name}</span>
-          ${item.priority === 'high' ? html`<span class="pill danger">${icon('flag', 12)}<span class="word">${t('priority.high')}</span></span>` : nothing}
+          <span class="who">
+            ${isUnread ? html`<span class="dot"></span><span class="hidden">${t('inbox.unread_one')}</span>` : nothing}
+            <span class="author">${item.author.name}</span>
+          </span>
+          <span class="marks">${marks(item)}</span>
           <span class="date">${when(item.created_at)}</span>
         </span>
         <span class="content">${item.body}</span>
-        ${this.acknowledgement()}
       </a>
       <div class="actions">
         ${isUnread ? this.button('read', t('inbox.mark_read')) : this.button('unread', t('inbox.mark_unread'))}
         ${this.button('delete', t('delete'))}
       </div>`;
-  }
-
-  private acknowledgement() {
-    const { item } = this;
-    if (!item.acknowledge) return nothing;
-    return item.acknowledged_at
-      ? html`<span class="small muted">${t('inbox.acknowledged')}</span>`
-      : html`<span class="pill warn" .style=${'justify-self:start;margin-top:4px'}>${t('inbox.asks_acknowledge')}</span>`;
   }
 
   private button(act: 'read' | 'unread' | 'delete', label: string) {
@@ -116,3 +125,12 @@ export class InboxRow extends LitElement {
     if (visible && !this.item.seen_at) this.timer = setTimeout(() => sawMessage(this.item), SEEN_AFTER_MS);
   }
 }
+
+/** What is urgent, each by a sign and a word: colour alone says nothing. A narrow row keeps the sign. */
+function marks({ priority, acknowledge, acknowledged_at }: InboxItem) {
+  return html`${priority === 'high' ? mark('danger', 'flag', t('priority.high')) : nothing}
+  ${acknowledge ? (acknowledged_at ? mark('ok', 'checks', t('inbox.acknowledged')) : mark('warn', 'check', t('inbox.asks_acknowledge'))) : nothing}`;
+}
+
+const mark = (tone: string, sign: Icon, word: string) =>
+  html`<span class="pill ${tone}" title=${word}>${icon(sign, 12)}<span class="word">${word}</span></span>`;

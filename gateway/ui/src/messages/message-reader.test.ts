@@ -10,6 +10,7 @@ import type { ReplyForm } from './reply-form';
 import { inboxItem } from './samples';
 
 const item = inboxItem({ read_at: '2026-11-22T08:05:00Z' });
+const received = { ...item, to: [{ id: 'u1', name: 'Eva' }], recipient_count: 1 };
 let reader: MessageReader;
 let sent: unknown[];
 let status: number;
@@ -52,7 +53,7 @@ beforeEach(async () => {
   answers = [];
   vi.stubGlobal('fetch', async (request: Request) => {
     if (request.method === 'GET')
-      return json(status === 200 ? item : { status, title: 'No', detail: 'No existe.' }, status);
+      return json(status === 200 ? received : { status, title: 'No', detail: 'No existe.' }, status);
     sent.push([request.headers.get('idempotency-key'), await request.json()]);
     return answers.shift() ?? json({ id: 'm2', position: 9, recipients: 1 }, 201);
   });
@@ -64,7 +65,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   reader.remove();
-  session.set({ status: 'out', expired: false });
+  session.set({ status: 'out' });
   vi.unstubAllGlobals();
 });
 
@@ -147,7 +148,7 @@ describe('an answer that is on its way while another message is read', () => {
     expect(text()).toBeUndefined();
   });
   it('is told of to nobody who comes after', async () => {
-    session.set({ status: 'out', expired: false });
+    session.set({ status: 'out' });
     comes(json({ status: 503, title: 'No', detail: 'Ocupado.' }, 503));
     await new Promise((resolve) => setTimeout(resolve));
     await open(item);
@@ -231,4 +232,11 @@ describe('a message that the list has no more', () => {
     await vi.waitFor(() => expect(missing()).toBe('No existe.'));
     expect(inForm<HTMLTextAreaElement>('textarea')?.value).toBe('Ya voy');
   });
+});
+
+it('an open message says to whom it went', async () => {
+  status = 200;
+  takeInboxEvent({ id: '9', event: 'receipt', data: '{"message_id":"m1","user_id":"u1"}' });
+  const line = () => reader.renderRoot.querySelector('message-to')?.shadowRoot?.querySelector('p')?.textContent?.trim();
+  await vi.waitFor(() => expect(line()).toBe('Para usted'));
 });

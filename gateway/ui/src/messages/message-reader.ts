@@ -16,6 +16,7 @@ import '../ui/loading-rows';
 import { acknowledgeMessage, deleteMessages, readMessage, unreadMessage } from './inbox-actions';
 import { onInboxChange } from './inbox-news';
 import { giveUpReply, replyDrafts } from './reply-draft';
+import './message-to';
 import './reply-form';
 
 /** The user's own message comes without a receipt of the user. */
@@ -28,7 +29,9 @@ export class MessageReader extends LitElement {
     base,
     avatarStyles,
     css`
-      .bar { display: flex; align-items: center; gap: 2px; padding: var(--s2) var(--s3); border-bottom: 1px solid var(--line); }
+      :host { min-height: 0; overflow-y: auto; overscroll-behavior: contain; border-radius: var(--r3); }
+      article { min-height: 100%; }
+      .bar { position: sticky; top: 0; z-index: 1; background: var(--surface); border-radius: var(--r3) var(--r3) 0 0; display: flex; align-items: center; gap: 2px; padding: var(--s2) var(--s3); border-bottom: 1px solid var(--line); }
       .head { display: flex; flex-wrap: wrap; gap: var(--s3); align-items: center; padding: var(--s5) var(--s5) 0; }
       .head .grow { flex: 1 1 180px; display: grid; line-height: 1.35; }
       .body { padding: var(--s4) var(--s5) var(--s5); font-size: var(--text-l); line-height: 1.6; max-width: 68ch; }
@@ -125,6 +128,7 @@ export class MessageReader extends LitElement {
         </div>
         ${item.priority === 'high' ? html`<span class="pill danger">${icon('flag', 13)}${t('priority.high')}</span>` : nothing}
       </div>
+      <message-to message=${item.id}></message-to>
       ${this.quoted()}
       <p class="body verbatim">${item.body}</p>
       ${item.acknowledge && this.mine(item) ? this.acknowledgement(item) : nothing}`;

@@ -1,12 +1,13 @@
-/** Drafts of answers, by the message they answer: kept while other messages are read, deleted with the session. */
+/** Drafts of answers, by the message they answer: kept, sealed, until they are sent or given up. */
 import { recallMessage, sendMessage } from '../api';
 import { place } from '../app/router';
 import type { InboxItem, NewMessage } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
-import { me, session } from '../store/session';
-import { Store } from '../store/store';
-import { isRefused, Submission } from '../store/submission';
+import { whenConnected } from '../store/reconnect';
+import { SealedDraft } from '../store/sealed-draft';
+import { me } from '../store/session';
+import { isRefused, type Memory, Submission, type Unanswered } from '../store/submission';
 import { toastFailure } from '../store/toasts';
 import { offerUndo } from '../store/undo';
 import { announceSent } from './inbox-news';
@@ -20,18 +21,56 @@ export interface ReplyDraft {
   readonly busy: boolean;
   /** It may have been sent: no answer came. */
   readonly unanswered: NewMessage | null;
+  readonly memory: PageMemory;
   readonly submission: Submission;
 }
 
-export const replyDrafts = new Store<ReadonlyMap<string, ReplyDraft>>(new Map());
+/** What is kept of a draft: its key too, so that an answer that may have been sent is not sent twice. */
+interface KeptReply {
+  to: InboxItem;
+  body: string;
+  unanswered: NewMessage | null;
+  key: Unanswered | null;
+}
 
-session.watch(({ status }) => {
-  if (status !== 'in') replyDrafts.set(new Map());
+export const replyDrafts = new SealedDraft<ReadonlyMap<string, ReplyDraft>, KeptReply[]>('replies', new Map(), {
+  pack(drafts) {
+    const written = [...drafts.values()].filter((draft) => draft.body.trim() || draft.unanswered);
+    return written.length > 0 ? written.map(packed) : null;
+  },
+  unpack: (kept) => new Map(kept.map((one) => [one.to.id, begun(one.to, one)])),
 });
 
+const packed = ({ to, body, unanswered, memory }: ReplyDraft): KeptReply => ({
+  to,
+  body,
+  unanswered,
+  key: memory.kept,
+});
+
+function begun(to: InboxItem, kept: Omit<KeptReply, 'to'>): ReplyDraft {
+  const memory = new PageMemory(kept.key);
+  const submission = new Submission(undefined, memory);
+  const { body, unanswered } = kept;
+  return { to, writing: body.trim() !== '', body, error: '', busy: false, unanswered, memory, submission };
+}
+
+/** The key of one answer while its answer is not known. The draft around it is what is kept. */
+class PageMemory implements Memory {
+  constructor(public kept: Unanswered | null) {}
+
+  recall(): Unanswered | null {
+    return this.kept;
+  }
+
+  keep(unanswered: Unanswered | null): void {
+    this.kept = unanswered;
+  }
+}
+
 export function beginReply(to: InboxItem): void {
-  const begun = { to, writing: true, body: '', error: '', busy: false, unanswered: null, submission: new Submission() };
-  put(to.id, { ...(replyDrafts.get().get(to.id) ?? begun), writing: true });
+  const fresh = () => begun(to, { body: '', unanswered: null, key: null });
+  put(to.id, { ...(replyDrafts.get().get(to.id) ?? fresh()), writing: true });
 }
 
 export function changeReply(message: string, change: Partial<ReplyDraft>): void {
@@ -59,6 +98,7 @@ export async function sendReply(message: string, withdrawn: boolean): Promise<vo
     if (sent && me()?.id === author) done(message, request, sent.id);
   } catch (error) {
     if (me()?.id === author) failed(message, error);
+    if (error instanceof Problem && error.status === 0) void goOn(draft, withdrawn);
   } finally {
     if (isStill(draft)) changeReply(message, { busy: false });
   }
@@ -92,6 +132,13 @@ const requestOf = ({ to, body }: ReplyDraft, withdrawn: boolean): NewMessage => 
   in_reply_to: withdrawn ? null : to.id,
 });
 
+/** What was begun without a connection goes on with it, unless its author has changed or given it up. */
+async function goOn(draft: ReplyDraft, withdrawn: boolean): Promise<void> {
+  await whenConnected();
+  const now = replyDrafts.get().get(draft.to.id);
+  if (now?.writing && isStill(draft) && now.body === draft.body) void sendReply(draft.to.id, withdrawn);
+}
+
 /** Text that was written meanwhile stays. */
 function done(message: string, { body }: NewMessage, id: string): void {
   const draft = replyDrafts.get().get(message);
@@ -107,12 +154,17 @@ function done(message: string, { body }: NewMessage, id: string): void {
 
 /** A user who reads another message by now would not see the note under this one. */
 function failed(message: string, error: unknown): void {
-  const why = error instanceof Problem ? (error.fields.body ?? error.message) : sentence(error);
+  const why = reasonOf(error);
   const draft = replyDrafts.get().get(message);
   if (!draft?.writing) return;
   changeReply(message, { error: why });
   const isOpen = place.get().path.endsWith(message);
   if (!isOpen) toastFailure(t('reply.failed', { author: draft.to.author.name, why }));
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Problem)) return sentence(error);
+  return error.status === 0 ? `${error.message} ${t('compose.goes_on')}` : (error.fields.body ?? error.message);
 }
 
 function put(message: string, draft: ReplyDraft | null): void {

@@ -13,6 +13,7 @@ const message = (read_count: number): SentMessage => ({
   priority: 'normal',
   acknowledge: false,
   in_reply_to: null,
+  to: [{ id: 'u2', name: 'Luis' }],
   recipient_count: 3,
   read_count,
   acknowledged_count: 0,
@@ -61,4 +62,8 @@ it('a message has a tick once somebody has read it', async () => {
   sent = [message(1)];
   read();
   await vi.waitFor(() => expect(tick()).not.toBeNull());
+});
+
+it('a message says to whom it went', () => {
+  expect(page.renderRoot.querySelector('li a')?.textContent).toBe('Para Luis y 2 más');
 });

@@ -332,7 +332,7 @@ describe('what is being written', () => {
   });
   it('is gone with whoever wrote it', async () => {
     const now = session.get();
-    session.set({ status: 'out', expired: false });
+    session.set({ status: 'out' });
     session.set(now);
     await comeBack();
     expect(body()).toBe('');

@@ -14,7 +14,7 @@ beforeEach(() => {
   });
 });
 afterEach(() => {
-  session.set({ status: 'out', expired: false });
+  session.set({ status: 'out' });
   vi.unstubAllGlobals();
 });
 
@@ -31,6 +31,6 @@ it('a later reading that fails leaves those that are known', async () => {
 });
 it('whoever leaves takes their companies along', async () => {
   await loadCompanies();
-  session.set({ status: 'out', expired: true });
+  session.set({ status: 'out' });
   expect([companies.get(), companiesRead.get()]).toEqual([[], 'loading']);
 });

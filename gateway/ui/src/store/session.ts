@@ -1,16 +1,19 @@
 /** The session: the user, their rights, and the companies they may act for. */
-import { getCompanies, getMe, signedOut, signIn, signOut } from '../api';
+import { endWait, getCompanies, getMe, signedOut, signIn, signOut } from '../api';
 import type { Company, Me, Role } from '../contract';
 import { Problem } from '../problem';
 import { withCounts } from './counts';
+import { keyRing } from './key-ring';
 import type { ListState } from './paged-list';
 import { Store } from './store';
+import { closeVault, openVault } from './vault';
 
 export type Session =
   | { status: 'unknown' }
   | { status: 'unreachable' }
-  | { status: 'out'; expired: boolean }
-  | { status: 'in'; me: Me };
+  | { status: 'out' }
+  /** `expired`: the server knows the session no longer. The page stays, and asks for the password over it. */
+  | { status: 'in'; me: Me; expired?: boolean };
 
 /** A user has few companies; this bounds the pages that are loaded. */
 const COMPANY_PAGES_MAX = 5;
@@ -44,15 +47,17 @@ export function companyZone(id: string | null | undefined): string {
   return company?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** Loads the user: at the start, and after a login. */
+/** Loads the user, at the start. */
 export async function enter(): Promise<void> {
   try {
     const who = await withCounts(getMe);
     session.set({ status: 'in', me: who });
+    void openVault(who.id, keyRing);
     await loadCompanies();
   } catch (error) {
     const gone = error instanceof Problem && error.status === 401;
-    session.set(gone ? { status: 'out', expired: false } : { status: 'unreachable' });
+    if (gone) await closeVault(keyRing);
+    session.set({ status: gone ? 'out' : 'unreachable' });
   }
 }
 
@@ -63,15 +68,26 @@ export const isReachable = (): Promise<boolean> =>
     (error) => error instanceof Problem && !error.unknown,
   );
 
+/** Logs in, at the login or over the page of an expired session: then what was begun goes on, if it is the same user. */
 export async function signInAs(email: string, password: string): Promise<void> {
+  const before = me()?.id;
   await signIn(email, password);
-  await enter();
+  const who = await withCounts(getMe);
+  const isOther = before !== undefined && before !== who.id;
+  await openVault(who.id, keyRing, password);
+  // All that the page holds belongs to the user before.
+  if (isOther) return location.assign('/');
+  session.set({ status: 'in', me: who });
+  endWait(true);
+  await loadCompanies();
 }
 
-/** Forgets the session at once, and ends it on the server in the background. */
+/** Keeps what is being written, forgets the session, and ends it on the server in the background. */
 export async function leave(): Promise<void> {
   await signOut().catch(() => undefined);
-  session.set({ status: 'out', expired: false });
+  await closeVault(keyRing);
+  session.set({ status: 'out' });
+  endWait(false);
 }
 
 /** Companies only give names for ids: without them the rest still works, and loaded ones stay. */
@@ -107,6 +123,10 @@ session.watch(({ status }) => {
   companiesRead.set('loading');
 });
 
+/** The key leaves the browser too: whoever comes to the desk next finds an open page, and no key. */
 signedOut.addEventListener('signed-out', () => {
-  if (session.get().status === 'in') session.set({ status: 'out', expired: true });
+  const now = session.get();
+  if (now.status !== 'in' || now.expired) return;
+  session.set({ ...now, expired: true });
+  void keyRing.clear();
 });

@@ -53,7 +53,10 @@ export class Submission {
   }
 
   private keyFor(body: string): string {
-    if (body !== this.last.body) this.last = { body, key: this.newKey() };
+    if (body === this.last.body) return this.last.key;
+    // A memory may have come back after the submission was made.
+    const kept = this.memory.recall();
+    this.last = kept?.body === body ? kept : { body, key: this.newKey() };
     return this.last.key;
   }
 }

@@ -93,10 +93,10 @@ export const base = css`
 
   .card { background: var(--surface); border: 1px solid var(--line); border-radius: var(--r3); box-shadow: var(--shadow-1); }
   .card.pad { padding: var(--s5); }
-  .page { max-width: 1120px; margin: 0 auto; padding: var(--s2) var(--s5) var(--s7); }
-  .page-head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s3) var(--s4); margin-bottom: var(--s5); }
+  .page { max-width: 1120px; margin: 0 auto; padding: var(--s3) var(--s5) var(--s7); }
+  .page-head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2) var(--s4); min-height: 44px; margin-bottom: var(--head-gap); }
   .page-head .lead { flex: 1 1 260px; min-width: 0; }
-  .page-head .lead p { margin-top: 4px; color: var(--ink-3); max-width: 64ch; }
+  .page-head .lead p { display: var(--head-lead); margin-top: 4px; color: var(--ink-3); max-width: 64ch; }
   .toolbar { display: flex; flex-wrap: wrap; align-items: end; gap: var(--s3); margin-bottom: var(--s4); }
   .toolbar .field { flex: 1 1 160px; }
 
@@ -120,10 +120,10 @@ export const base = css`
   .table-scroll { overflow-x: auto; }
   table { width: 100%; border-collapse: collapse; font-size: var(--text-s); }
   th {
-    padding: 10px var(--s4); text-align: left; font-size: var(--text-xs); font-weight: 550; color: var(--ink-3);
+    padding: var(--cell-head); text-align: left; font-size: var(--text-xs); font-weight: 550; color: var(--ink-3);
     border-bottom: 1px solid var(--line); white-space: nowrap;
   }
-  td { padding: 12px var(--s4); border-bottom: 1px solid var(--line); vertical-align: top; }
+  td { padding: var(--cell); border-bottom: 1px solid var(--line); vertical-align: top; }
   td.lead { min-width: 190px; overflow-wrap: anywhere; }
   tbody tr:last-child td { border-bottom: 0; }
   td.actions { padding-top: 7px; padding-bottom: 7px; text-align: right; white-space: nowrap; }
@@ -136,7 +136,6 @@ export const base = css`
   @media (max-width: 720px) {
     .page { padding: var(--s4) var(--s4) var(--s6); }
     .card.pad { padding: var(--s4); }
-    .page-head { margin-bottom: var(--s4); }
     /* A table becomes a list of cards: each cell says its column. */
     table.cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
     table.cards, table.cards tbody, table.cards tr, table.cards td { display: block; width: 100%; }

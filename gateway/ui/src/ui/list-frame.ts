@@ -18,13 +18,17 @@ interface Framed {
 }
 
 export function listFrame(list: Framed, empty: TemplateResult, rows: () => TemplateResult): TemplateResult {
-  if (list.state === 'loading') return html`<loading-rows></loading-rows>`;
-  if (list.state === 'failed') return failed(list);
-  if (list.items.length === 0 && !list.next) return empty;
-  return html`${rows()} ${list.next ? more(list) : nothing}`;
+  return withoutRows(list, empty) ?? html`${rows()} ${list.next ? moreRows(list) : nothing}`;
 }
 
-function more(list: Framed): TemplateResult {
+/** What stands in place of the rows while there are none: loading, failed or empty. */
+export function withoutRows(list: Framed, empty: TemplateResult): TemplateResult | null {
+  if (list.state === 'loading') return html`<loading-rows></loading-rows>`;
+  if (list.state === 'failed') return failed(list);
+  return list.items.length === 0 && !list.next ? empty : null;
+}
+
+export function moreRows(list: Framed): TemplateResult {
   return html`<load-more ?busy=${list.loadingMore} failure=${list.failure} @more=${() => list.more()}></load-more>`;
 }
 

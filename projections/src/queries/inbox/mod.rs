@@ -82,7 +82,7 @@ pub struct InboxSummary {
 /// Which items are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InboxFilter {
-    /// Read ones, unread ones, or both.
+    /// Read ones, unread ones, those that wait for the user, or all.
     pub state: InboxState,
     /// Only this author's.
     pub author: Option<UserId>,
@@ -100,12 +100,18 @@ pub enum InboxState {
     Unread,
     /// Read.
     Read,
+    /// An acknowledgement is asked for and not given, or the priority is high and it was not read.
+    Pending,
 }
 
 /// The columns of an [`InboxItem`] from `inbox.inbox_items i` and `users.users u`.
 const ITEM: &str = "i.message_id as id, i.position,
     json_build_object('id', i.author_id, 'name', u.name) as author, i.body, i.created_at, i.priority, i.acknowledge,
     i.in_reply_to, i.seen_at, i.read_at, i.acknowledged_at";
+
+/// What waits for the recipient. No index of its own: it is looked for from the newest on, once a visit.
+const PENDING: &str =
+    "and ((i.acknowledge and i.acknowledged_at is null) or (i.priority = 'high' and i.read_at is null))";
 
 /// A page of a user's inbox, newest first, and the counts of the same moment.
 ///
@@ -123,6 +129,7 @@ pub async fn list(
         InboxState::All => "",
         InboxState::Unread => "and i.read_at is null",
         InboxState::Read => "and i.read_at is not null",
+        InboxState::Pending => PENDING,
     };
     let author = if filter.author.is_some() { "i.author_id = $4" } else { "$4::uuid is null" };
     let patterns = filter.q.as_deref().and_then(search::patterns);

@@ -1,0 +1,96 @@
+/** What requires the user's action: messages, approvals, doubts and failed deliveries, kept up to date while logged in. */
+import { countDeliveries, getInbox, getNotifications } from '../api';
+import type { Counted, InboxItem, Notification } from '../contract';
+import { changedList, type InboxChange, onInboxChange } from '../messages/inbox-news';
+import { onInbox } from '../store/inbox-live';
+import { may, me } from '../store/session';
+import { Store } from '../store/store';
+
+export interface Queue {
+  /** Newest first, at most the newest 200. */
+  messages: InboxItem[];
+  /** Other people's notifications: nobody approves their own. */
+  approvals: Notification[];
+  doubts: Counted;
+  /** Failed since a day ago, and neither retried nor discarded. */
+  failed: Counted;
+}
+
+/** The largest page of the server. */
+const MESSAGES_MAX = 200;
+/** Events come in bursts: the queue reloads once for all of them. */
+const SETTLE_MS = 400;
+/** Approvals, doubts and failures have no live stream. */
+const REFRESH_MS = 60_000;
+const DAY_MS = 86_400_000;
+const NONE: Counted = { count: 0, complete: true };
+
+/** None until it is loaded. */
+export const queue = new Store<Queue | null>(null);
+
+/** An acknowledgement is asked for and not given, or the priority is high and it was not read. The server says the same. */
+export const isPending = (item: InboxItem): boolean =>
+  (item.acknowledge && !item.acknowledged_at) || (item.priority === 'high' && !item.read_at);
+
+/** How many things wait. Failures are told, but nobody has to act on each. */
+export const waiting = (now: Queue | null): number =>
+  now ? now.messages.length + now.approvals.length + now.doubts.count : 0;
+
+/** Loads the queue and follows its changes until the returned function is called. */
+export function followQueue(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void load(), SETTLE_MS);
+  };
+  const stops = [
+    onInbox('message', (item) => isPending(item) && change({ kind: 'restored', item })),
+    onInbox('reset', soon),
+    onInbox('changed', soon),
+    onInboxChange((news) => (isUnread(news) ? soon() : change(news))),
+  ];
+  const clock = setInterval(() => document.visibilityState === 'visible' && void load(), REFRESH_MS);
+  void load();
+  return () => {
+    for (const stop of stops) stop();
+    clearTimeout(timer);
+    clearInterval(clock);
+    queue.set(null);
+  };
+}
+
+/** A message that was marked unread may come into the queue, which does not have it. */
+const isUnread = (news: InboxChange): boolean => news.kind === 'changed' && news.change.read_at === null;
+
+function change(news: InboxChange): void {
+  queue.update((now) => now && { ...now, messages: changedList(now.messages, news).filter(isPending) });
+}
+
+/** What cannot be loaded stays as it was. */
+export async function load(): Promise<void> {
+  const reader = me()?.id;
+  const [messages, approvals, doubts, failed] = await Promise.all([
+    getInbox({ state: 'pending', limit: MESSAGES_MAX }).then(({ data }) => data, nothing),
+    othersApprovals().catch(nothing),
+    counted({ state: 'in_doubt' }).catch(nothing),
+    counted({ state: 'failed', from: new Date(Date.now() - DAY_MS).toISOString() }).catch(nothing),
+  ]);
+  if (!reader || me()?.id !== reader) return;
+  queue.update((now) => ({
+    messages: messages ?? now?.messages ?? [],
+    approvals: approvals ?? now?.approvals ?? [],
+    doubts: doubts ?? now?.doubts ?? NONE,
+    failed: failed ?? now?.failed ?? NONE,
+  }));
+}
+
+const nothing = () => null;
+
+async function othersApprovals(): Promise<Notification[]> {
+  if (!may('notifier')) return [];
+  const { data } = await getNotifications({ state: 'awaiting_approval', limit: MESSAGES_MAX });
+  return data.filter(({ author }) => author.id !== me()?.id);
+}
+
+const counted = async (filter: { state: string; from?: string }): Promise<Counted> =>
+  may('notifier', 'auditor') ? countDeliveries(filter) : NONE;
