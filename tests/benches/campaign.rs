@@ -66,6 +66,8 @@ const RATE_MIN: f64 = 6_000.0;
 /// The result of a campaign.
 #[derive(Debug)]
 pub(crate) struct CampaignResult {
+    /// The notification.
+    pub(crate) id: String,
     /// The rate from the request to the last outcome on the page.
     pub(crate) per_second: f64,
     /// The time from the answer to the first message at the sink, in seconds.
@@ -74,7 +76,8 @@ pub(crate) struct CampaignResult {
 
 pub(crate) async fn measure(world: &World, kind: Kind) -> Outcome<Vec<Row>> {
     let setup = Setup::prepare(world).await?;
-    let ours = async || measured(world, &setup, kind).await;
+    let request = setup.request(kind.channel);
+    let ours = async || measured(world, &setup, kind.channel, &request).await;
     let peer = async || bare::send(kind.channel, &setup.sink, setup.recipients.min(PEER_SENDS_MAX)).await;
     let (ours, peers) = in_turns(world.scale.turns, ours, peer).await?;
     let recipients = setup.recipients;
@@ -105,24 +108,35 @@ impl Setup {
 
     /// Runs one campaign to all clients, from the request to its end.
     pub(crate) async fn campaign(&self, kind: Kind) -> Outcome<CampaignResult> {
-        let before = self.sink.accepted(kind.channel);
+        self.run(kind.channel, &self.request(kind.channel)).await
+    }
+
+    /// The request of a campaign to all clients.
+    pub(crate) fn request(&self, channel: Channel) -> Value {
+        request(channel, &self.company, "operational")
+    }
+
+    /// Runs one campaign to all clients by this request.
+    pub(crate) async fn run(&self, channel: Channel, request: &Value) -> Outcome<CampaignResult> {
+        let before = self.sink.accepted(channel);
         let mut connection = Connection::open(self.program.address(), Some(&self.author)).await?;
         let begun = Instant::now();
-        let id = order(&mut connection, &request(kind.channel, &self.company, "operational")).await?;
+        let id = order(&mut connection, request).await?;
         let accepted = Instant::now();
         let (first_s, totals) =
-            tokio::join!(self.first_arrival(kind, before, accepted), end_of(&mut connection, &id));
+            tokio::join!(self.first_arrival(channel, before, accepted), end_of(&mut connection, &id));
         let (rate, totals) = (per_second(self.recipients, begun.elapsed()), totals?);
-        let arrived = self.sink.accepted(kind.channel) - before;
-        if totals["accepted"].as_u64() == Some(self.recipients as u64) && arrived == self.recipients as u64 {
-            Ok(CampaignResult { per_second: rate, first_s })
+        let arrived = self.sink.accepted(channel) - before;
+        let sent = ["accepted", "delivered"].iter().filter_map(|state| totals[state].as_u64()).sum::<u64>();
+        if sent == self.recipients as u64 && arrived == self.recipients as u64 {
+            Ok(CampaignResult { id, per_second: rate, first_s })
         } else {
             Err(Failed::because(format!("not everything was sent once: {arrived} arrived, {totals}")))
         }
     }
 
-    async fn first_arrival(&self, kind: Kind, before: u64, accepted: Instant) -> f64 {
-        while self.sink.accepted(kind.channel) == before && accepted.elapsed() < CAMPAIGN_TIMEOUT {
+    async fn first_arrival(&self, channel: Channel, before: u64, accepted: Instant) -> f64 {
+        while self.sink.accepted(channel) == before && accepted.elapsed() < CAMPAIGN_TIMEOUT {
             sleep(ARRIVAL_INTERVAL).await;
         }
         accepted.elapsed().as_secs_f64()
@@ -130,15 +144,21 @@ impl Setup {
 }
 
 /// A campaign, and the CPU time for each message, in milliseconds.
-struct Measured {
-    result: CampaignResult,
-    postgres_ms: f64,
-    program_ms: f64,
+pub(crate) struct Measured {
+    pub(crate) result: CampaignResult,
+    pub(crate) postgres_ms: f64,
+    pub(crate) program_ms: f64,
 }
 
-async fn measured(world: &World, setup: &Setup, kind: Kind) -> Outcome<Measured> {
+/// Runs a campaign by this request.
+pub(crate) async fn measured(
+    world: &World,
+    setup: &Setup,
+    channel: Channel,
+    request: &Value,
+) -> Outcome<Measured> {
     let (postgres, program) = (world.postgres_cpu().await?, setup.program.cpu()?);
-    let result = setup.campaign(kind).await?;
+    let result = setup.run(channel, request).await?;
     let each = |took: Duration| took.as_secs_f64() * 1e3 / setup.recipients as f64;
     let postgres_ms = each(world.postgres_cpu().await?.saturating_sub(postgres));
     Ok(Measured { result, postgres_ms, program_ms: each(setup.program.cpu()?.saturating_sub(program)) })
@@ -210,6 +230,11 @@ pub(crate) async fn end_of(connection: &mut Connection, id: &str) -> Outcome<Val
 /// Whether the notification has ended, as the page shows it.
 pub(crate) async fn is_over(connection: &mut Connection, id: &str) -> Outcome<bool> {
     Ok(is_completed(&connection.get(&page_of(id)).await?.expect(200)?.json()?))
+}
+
+/// The totals of a notification, as the page shows them.
+pub(crate) async fn totals_of(connection: &mut Connection, id: &str) -> Outcome<Value> {
+    Ok(connection.get(&page_of(id)).await?.expect(200)?.json()?["totals"].take())
 }
 
 fn page_of(id: &str) -> String {

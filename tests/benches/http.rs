@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
-use tests::measurements::{Failed, Outcome};
+use tests::measurements::{Caller, Failed, Outcome, Sample, call_for};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -60,6 +60,22 @@ impl Connection {
         self.exchange(&request, ANSWER_TIMEOUT).await
     }
 
+    /// `POST` of a form by a provider, with the header that signs it.
+    pub(crate) async fn report(
+        &mut self,
+        path: &str,
+        (header, signature): (&str, &str),
+        form: &str,
+    ) -> Outcome<Answer> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\n{}{header}: {signature}\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            self.head,
+            form.len(),
+        );
+        self.exchange(&request, ANSWER_TIMEOUT).await
+    }
+
     /// Opens a stream and returns a reader of its lines. Events are small, so each line is whole within an HTTP chunk,
     /// and the chunks' own lines are no fields of events.
     pub(crate) async fn stream(mut self, path: &str) -> Outcome<BufReader<TcpStream>> {
@@ -111,6 +127,36 @@ impl Answer {
 
     pub(crate) fn json(&self) -> Outcome<Value> {
         Ok(serde_json::from_slice(&self.body)?)
+    }
+}
+
+/// Reads one path again and again.
+pub(crate) struct Reading {
+    connection: Connection,
+    path: String,
+}
+
+impl Reading {
+    /// So many readers at once for a while, each on a connection of its own.
+    pub(crate) async fn turn(
+        (address, reader): (SocketAddr, &Worker),
+        path: &str,
+        readers: usize,
+        time: Duration,
+    ) -> Outcome<Sample> {
+        let mut callers = Vec::with_capacity(readers);
+        for _ in 0..readers {
+            let connection = Connection::open(address, Some(reader)).await?;
+            callers.push(Self { connection, path: path.to_owned() });
+        }
+        call_for(time, callers).await
+    }
+}
+
+impl Caller for Reading {
+    async fn call(&mut self) -> Outcome<()> {
+        self.connection.get(&self.path).await?.expect(200)?;
+        Ok(())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use commands::clock;
 use sqlx::PgPool;
-use tests::measurements::{Caller, Goal, Outcome, Row, Sample, call_for, count, in_turns};
+use tests::measurements::{Goal, Outcome, Row, Sample, count, in_turns};
 use uuid::Uuid;
 
-use crate::http::Connection;
+use crate::http::Reading;
 use crate::people::{self, Worker};
 use crate::serve::{self, Served};
 use crate::stock::TEXT;
@@ -51,7 +51,9 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     pool.close().await;
     let mut rows = Vec::new();
     for (name, path) in PAGES {
-        let turn = async |reader: &Worker| turn(world, &program, reader, path).await;
+        let turn = async |reader: &Worker| {
+            Reading::turn((program.address(), reader), path, READERS, world.scale.turn).await
+        };
         let (ours, peers) =
             in_turns(world.scale.turns, async || turn(&readers[1]).await, async || turn(&readers[0]).await)
                 .await?;
@@ -71,24 +73,4 @@ async fn fill(pool: &PgPool, reader: &Worker, items: i64) -> Outcome<()> {
     sqlx::query(RECEIVED).bind(reader).bind(author).bind(items).execute(pool).await?;
     sqlx::query(COUNTS).bind(reader).execute(pool).await?;
     Ok(())
-}
-
-async fn turn(world: &World, program: &Served, reader: &Worker, path: &'static str) -> Outcome<Sample> {
-    let mut callers = Vec::with_capacity(READERS);
-    for _ in 0..READERS {
-        callers.push(Reading { connection: Connection::open(program.address(), Some(reader)).await?, path });
-    }
-    call_for(world.scale.turn, callers).await
-}
-
-struct Reading {
-    connection: Connection,
-    path: &'static str,
-}
-
-impl Caller for Reading {
-    async fn call(&mut self) -> Outcome<()> {
-        self.connection.get(self.path).await?.expect(200)?;
-        Ok(())
-    }
 }

@@ -6,6 +6,7 @@
 mod appender;
 mod bare;
 mod campaign;
+mod deliveries;
 mod dev;
 mod executable;
 mod http;
@@ -16,6 +17,7 @@ mod memory;
 mod messages;
 mod people;
 mod rebuild;
+mod receipts;
 mod recovery;
 mod relay;
 mod scale;
@@ -24,6 +26,8 @@ mod sink;
 mod snapshot;
 mod start;
 mod stock;
+mod suppressions;
+mod templates;
 mod urgent;
 mod world;
 
@@ -80,6 +84,12 @@ enum Measurement {
     Email,
     /// An SMS campaign, beside reqwest alone, and PostgreSQL's CPU time for it
     Sms,
+    /// An e-mail campaign of a template, rendered for each person
+    Templates,
+    /// An SMS campaign while its receipts come in
+    Receipts,
+    /// An SMS campaign of a company with a million suppressions, beside one of a company without
+    Suppressions,
     /// An e-mail campaign while another session holds a snapshot, beside one without
     Snapshot,
     /// An e-mail campaign after PostgreSQL was away, beside before
@@ -96,6 +106,8 @@ enum Measurement {
     Live,
     /// The inbox page of a small and a huge inbox
     Inbox,
+    /// Pages of the list of all deliveries
+    Deliveries,
 }
 
 fn main() -> ExitCode {
@@ -168,6 +180,9 @@ impl Measurement {
             Self::Relay => relay::measure(world).await,
             Self::Email => campaign::measure(world, campaign::EMAIL).await,
             Self::Sms => campaign::measure(world, campaign::SMS).await,
+            Self::Templates => templates::measure(world).await,
+            Self::Receipts => receipts::measure(world).await,
+            Self::Suppressions => suppressions::measure(world).await,
             Self::Snapshot => snapshot::measure(world).await,
             Self::Recovery => recovery::measure(world).await,
             Self::Urgent => urgent::measure(world).await,
@@ -176,6 +191,7 @@ impl Measurement {
             Self::Start => start::measure(world).await,
             Self::Live => live::measure(world).await,
             Self::Inbox => inbox::measure(world).await,
+            Self::Deliveries => deliveries::measure(world).await,
         }
     }
 }

@@ -26,6 +26,10 @@ pub(crate) struct Scale {
     pub(crate) followed_per_second: u32,
     /// The sizes of the compared inboxes.
     pub(crate) inboxes: [i64; 2],
+    /// The suppressions of a company.
+    pub(crate) suppressed: i64,
+    /// How many copies of a campaign are listed beside it.
+    pub(crate) copies: i32,
 }
 
 impl Scale {
@@ -50,6 +54,8 @@ impl Scale {
             followed: 5_000,
             followed_per_second: 500,
             inboxes: [1_000, 1_000_000],
+            suppressed: 1_000_000,
+            copies: 99,
         }
     }
 
@@ -65,6 +71,8 @@ impl Scale {
             followed: 20_000,
             followed_per_second: 1_000,
             inboxes: [1_000, 10_000_000],
+            suppressed: 1_000_000,
+            copies: 99,
         }
     }
 
@@ -80,6 +88,8 @@ impl Scale {
             followed: 100,
             followed_per_second: 100,
             inboxes: [100, 10_000],
+            suppressed: 10_000,
+            copies: 9,
         }
     }
 }

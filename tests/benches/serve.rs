@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use commands::clock;
+use dispatcher::simulator::SECRET;
 use serde_json::Value;
 use tests::measurements::{Failed, Outcome, cpu_of_tree, interrupt};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -115,7 +116,7 @@ name = "sink"
 kind = "twilio"
 base_url = "http://{}"
 account = "AC00000000000000000000000000000000"
-secret = "sink"
+secret = "{SECRET}"
 from = "+15005550006"
 connections = {SENDERS}
 "#,

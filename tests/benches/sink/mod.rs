@@ -6,13 +6,13 @@ mod smtp;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::value::Channel;
 use tests::measurements::Outcome;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -36,6 +36,14 @@ struct Arrivals {
     sms: AtomicU64,
     /// The time of the last message to each watched number.
     watched: Mutex<HashMap<String, Option<Instant>>>,
+    /// Who is told of each SMS, in turns; nobody if empty.
+    told: Mutex<Vec<mpsc::UnboundedSender<Taken>>>,
+}
+
+/// An SMS that was accepted, and where its receipts are asked for.
+pub(crate) struct Taken {
+    pub(crate) sid: String,
+    pub(crate) callback: String,
 }
 
 impl Sink {
@@ -54,6 +62,11 @@ impl Sink {
             Channel::Email => self.arrivals.emails.load(Ordering::Acquire),
             Channel::Sms => self.arrivals.sms.load(Ordering::Acquire),
         }
+    }
+
+    /// From now on each SMS is told on one of these lines; on none, and the old lines end.
+    pub(crate) fn tell(&self, lines: Vec<mpsc::UnboundedSender<Taken>>) {
+        *self.arrivals.told() = lines;
     }
 
     /// Waits for the next SMS to a number, from now on.
@@ -85,7 +98,24 @@ impl Arrivals {
         self.sms.fetch_add(1, Ordering::AcqRel)
     }
 
-    fn watched(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<Instant>>> {
+    /// Whether somebody is told of the SMS.
+    fn is_told(&self) -> bool {
+        !self.told().is_empty()
+    }
+
+    /// Tells of the SMS of this number.
+    fn tell(&self, number: u64, taken: Taken) {
+        let lines = self.told();
+        if let Some(line) = lines.get(number as usize % lines.len().max(1)) {
+            let _ = line.send(taken);
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Taken>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, HashMap<String, Option<Instant>>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

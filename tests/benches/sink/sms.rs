@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use url::form_urlencoded;
 
-use super::Arrivals;
+use super::{Arrivals, Taken};
 
 /// The longest line and the largest body, in bytes.
 const READ_MAX: u64 = 64 * 1024;
@@ -18,14 +19,23 @@ pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await?;
         let number = arrivals.sms(&recipient(&body));
-        stream.write_all(answer(number).as_bytes()).await?;
+        let sid = sid(number);
+        stream.write_all(answer(&sid).as_bytes()).await?;
+        if arrivals.is_told()
+            && let Some(callback) = callback(&body)
+        {
+            arrivals.tell(number, Taken { sid, callback });
+        }
     }
     Ok(())
 }
 
-/// The answer to the message of this number. Its sid looks as random as a provider's, so that indexes work as they will.
-fn answer(number: u64) -> String {
-    let sid = format!("SM{:016x}{:016x}", scattered(number), scattered(!number));
+/// The sid of the message of this number. It looks as random as a provider's, so that indexes work as they will.
+fn sid(number: u64) -> String {
+    format!("SM{:016x}{:016x}", scattered(number), scattered(!number))
+}
+
+fn answer(sid: &str) -> String {
     let body = format!(r#"{{"sid":"{sid}","status":"queued","error_code":null}}"#);
     let length = body.len();
     format!(
@@ -64,4 +74,10 @@ fn recipient(body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body);
     let to = body.split('&').find_map(|field| field.strip_prefix("To=")).unwrap_or_default();
     to.replace("%2B", "+")
+}
+
+/// The address at which receipts are asked for, in the field `StatusCallback` of a form.
+fn callback(body: &[u8]) -> Option<String> {
+    let (_, callback) = form_urlencoded::parse(body).find(|(name, _)| name == "StatusCallback")?;
+    Some(callback.into_owned())
 }

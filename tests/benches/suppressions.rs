@@ -1,0 +1,54 @@
+//! An SMS campaign of a company with a million suppressed addresses, none of them in its audience, beside one without.
+
+use domain::value::Channel;
+use sqlx::PgPool;
+use tests::measurements::{Goal, Outcome, Row, count, in_turns, median};
+use uuid::Uuid;
+
+use crate::campaign::{self, Measured, Setup};
+use crate::world::{World, connect};
+
+/// The goal: how much of PostgreSQL's time a message may take beside that without suppressions.
+const COST_MAX: f64 = 1.05;
+
+/// Suppressed addresses as the streams of suppressions put them there: a million would take minutes by events.
+const SUPPRESS: &str = "
+insert into suppressed_addresses (company_id, channel, address_index, suppression_id)
+select $1, 'sms', sha256(n::text::bytea), gen_random_uuid() from generate_series(1, $2) n";
+
+pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
+    let setup = Setup::prepare(world).await?;
+    let (pool, company) = (connect(&setup.database_url, 1).await?, setup.company.parse()?);
+    let with = async || {
+        suppress(&pool, company, world.scale.suppressed).await?;
+        campaign::measured(world, &setup, Channel::Sms, &setup.request(Channel::Sms)).await
+    };
+    let without = async || {
+        suppress(&pool, company, 0).await?;
+        campaign::measured(world, &setup, Channel::Sms, &setup.request(Channel::Sms)).await
+    };
+    let (with, without) = in_turns(world.scale.turns, with, without).await?;
+    pool.close().await;
+    setup.program.stop().await?;
+    let of = |all: &[Measured], figure: fn(&Measured) -> f64| median(all.iter().map(figure).collect());
+    let name = |what: &str| format!("SMS campaign, {} suppressions{what}", count(world.scale.suppressed));
+    let row = |what, unit, figure: fn(&Measured) -> f64| {
+        Row::new(name(what), unit, of(&with, figure)).beside("without any", of(&without, figure))
+    };
+    Ok(vec![
+        row("", "sends/s", |one| one.result.per_second),
+        row(", CPU of PostgreSQL, an SMS", "ms", |one| one.postgres_ms).goal(Goal::TimesAtMost(COST_MAX)),
+        row(", CPU of the program, an SMS", "ms", |one| one.program_ms).goal(Goal::TimesAtMost(COST_MAX)),
+    ])
+}
+
+/// Leaves the company with so many suppressed addresses.
+async fn suppress(pool: &PgPool, company: Uuid, addresses: i64) -> Outcome<()> {
+    sqlx::raw_sql("truncate suppressed_addresses").execute(pool).await?;
+    sqlx::query(SUPPRESS).bind(company).bind(addresses).execute(pool).await?;
+    // Neither statistics nor dirty pages of the filling are measured.
+    for statement in ["vacuum analyze suppressed_addresses", "checkpoint"] {
+        sqlx::raw_sql(statement).execute(pool).await?;
+    }
+    Ok(())
+}
