@@ -40,6 +40,7 @@ export class PendingPage extends LitElement {
       .tabs { display: inline-flex; flex-wrap: wrap; padding: 3px; border-radius: 12px; background: var(--surface-3); }
       .tabs button { min-height: 34px; padding: 0 var(--s3); border: 1px solid transparent; border-radius: 9px; background: none; color: var(--ink-2); font-weight: 500; font-size: var(--text-s); cursor: pointer; }
       .tabs button[aria-pressed="true"] { background: var(--surface); color: var(--ink); box-shadow: var(--shadow-1); border-color: var(--line-strong); }
+      section { overflow: hidden; }
       section + section { margin-top: var(--s4); }
       .section { padding: var(--s3) var(--s5); border-bottom: 1px solid var(--line); }
       li { display: flex; align-items: center; gap: var(--s3); padding: var(--cell); border-bottom: 1px solid var(--line); }
@@ -90,7 +91,7 @@ export class PendingPage extends LitElement {
     if (shown.length === 0)
       return html`<section class="card"><empty-state icon="check" heading=${t('pending.none')} text=${t('pending.none_text')}></empty-state></section>`;
     const rows: Record<Kind, () => TemplateResult> = {
-      messages: () => list(now.messages, message),
+      messages: () => list(urgentFirst(now.messages), message),
       approvals: () => list(now.approvals, approval),
       doubts: () => deliveries('/en-duda', t('pending.doubts_text'), t('pending.see_doubts')),
       failed: () =>
@@ -108,6 +109,10 @@ export class PendingPage extends LitElement {
     );
   }
 }
+
+/** Among the urgent, and among the others, the newest first as before. */
+const urgentFirst = (messages: InboxItem[]): InboxItem[] =>
+  [...messages].sort((a, b) => Number(b.priority === 'high') - Number(a.priority === 'high'));
 
 function countOf(now: Queue, kind: Kind): number {
   const those: InboxItem[] | Notification[] | Counted = now[kind];
