@@ -17,7 +17,7 @@ import '../ui/empty-state';
 import { icon } from '../ui/icons';
 import '../ui/loading-rows';
 import { when } from '../ui/when';
-import { type Queue, queue } from './queue';
+import { load, type Queue, queue, queueFailed } from './queue';
 
 const KINDS = ['messages', 'approvals', 'doubts', 'failed'] as const;
 type Kind = (typeof KINDS)[number];
@@ -58,6 +58,7 @@ export class PendingPage extends LitElement {
   ];
 
   private readonly queue = new Watching(this, queue);
+  private readonly failed = new Watching(this, queueFailed);
   private readonly address = new Watching(this, place);
   protected readonly companies = new Watching(this, companies);
 
@@ -68,7 +69,7 @@ export class PendingPage extends LitElement {
         <div class="lead"><h1>${t('pending.title')}</h1><p>${t('pending.lead')}</p></div>
         ${now ? this.filters(now) : nothing}
       </div>
-      ${now ? this.sections(now) : html`<loading-rows></loading-rows>`}
+      ${now ? this.sections(now) : this.failed.value ? failure() : html`<loading-rows></loading-rows>`}
     </div>`;
   }
 
@@ -109,6 +110,11 @@ export class PendingPage extends LitElement {
     );
   }
 }
+
+const failure = () =>
+  html`<section class="card"><empty-state icon="alert" heading=${t('list.failed')} role="alert">
+    <button class="button" type="button" @click=${load}>${t('retry')}</button>
+  </empty-state></section>`;
 
 /** Among the urgent, and among the others, the newest first as before. */
 const urgentFirst = (messages: InboxItem[]): InboxItem[] =>
