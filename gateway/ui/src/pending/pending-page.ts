@@ -62,6 +62,12 @@ export class PendingPage extends LitElement {
   private readonly address = new Watching(this, place);
   protected readonly companies = new Watching(this, companies);
 
+  /** The page does not wait for the stream. */
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (!queue.get()) void load();
+  }
+
   override render() {
     const now = this.queue.value;
     return html`<div class="page">

@@ -53,7 +53,8 @@ export function followQueue(): () => void {
     onInboxChange((news) => (isUnread(news) ? soon() : change(news))),
   ];
   const clock = setInterval(() => document.visibilityState === 'visible' && void load(), REFRESH_MS);
-  void load();
+  // The stream's beginning asks for everything again: together with it the queue is loaded once.
+  soon();
   return () => {
     for (const stop of stops) stop();
     clearTimeout(timer);
