@@ -130,6 +130,14 @@ export const base = css`
   td.right, th.right { text-align: right; }
   caption { text-align: left; }
 
+  /* Backgrounds and shadows vanish in forced colours: what they told is told by borders, or keeps its colour. */
+  @media (forced-colors: active) {
+    .dot, .badge, .bar i { forced-color-adjust: none; }
+    .pill, .notice, .avatar { border: 1px solid CanvasText; }
+    a[aria-current] { border-inline-start: 4px solid Highlight; }
+    button[aria-pressed="true"][aria-pressed], .modal { border: 2px solid Highlight; }
+    .control:focus, .control:focus-visible { outline: 2px solid Highlight; }
+  }
   @media (prefers-reduced-motion: reduce) {
     *, ::before, ::after { animation-duration: 0.01ms !important; transition-duration: 0.01ms !important; }
   }
