@@ -93,7 +93,7 @@ export const base = css`
 
   .card { background: var(--surface); border: 1px solid var(--line); border-radius: var(--r3); box-shadow: var(--shadow-1); }
   .card.pad { padding: var(--s5); }
-  .page { max-width: 1120px; margin: 0 auto; padding: var(--s3) var(--s5) var(--s7); }
+  .page { max-width: 1440px; padding: var(--s3) var(--s5) var(--s7); }
   .page-head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2) var(--s4); min-height: 44px; margin-bottom: var(--head-gap); }
   .page-head .lead { flex: 1 1 260px; min-width: 0; }
   .page-head .lead p { display: var(--head-lead); margin-top: 4px; color: var(--ink-3); max-width: 64ch; }
