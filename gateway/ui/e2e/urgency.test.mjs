@@ -40,6 +40,29 @@ describe('«Requieren mi acción»', () => {
   });
 });
 
+describe('without colours of its own', () => {
+  it('the page still tells what is urgent, what is unread and where one is', async () => {
+    const { author, reader: page, to } = await colleagues();
+    const text = unique('Urgente');
+    await deliver(author, to, text, { priority: 'high', acknowledge: true });
+    await page.emulateMedia({ forcedColors: 'active' });
+    await visit(page, '/mensajes');
+    const row = page.locator('inbox-row').filter({ hasText: text });
+    await row.getByText('Prioridad alta').waitFor();
+    await row.getByText('Pide acuse').waitFor();
+    const style = (one, name) =>
+      one.evaluate((node, property) => getComputedStyle(node).getPropertyValue(property), name);
+    assert.equal(await style(row.locator('.dot'), 'forced-color-adjust'), 'none');
+    assert.equal(await style(page.locator('app-nav a[aria-current]'), 'border-left-width'), '4px');
+    assert.equal(await style(page.getByRole('button', { name: 'Todos', exact: true }), 'border-left-width'), '2px');
+    await visit(page, '/pendientes');
+    await page.locator('pending-page li.high').waitFor();
+    assert.equal(await style(page.locator('pending-page li.high'), 'border-left-width'), '4px');
+    await close(author);
+    await close(page);
+  });
+});
+
 describe('«Enviados»', () => {
   it('says to whom, shows who has not acknowledged, and reminds them by one click', async () => {
     const { author, reader, to } = await colleagues({ width: 1920, height: 1080 });

@@ -2,7 +2,6 @@
 import { css } from 'lit';
 
 export const homeStyles = css`
-  .page { max-width: 1240px; }
   .hello { padding: 0 0 var(--s6); }
   .hello h1 { font-size: clamp(1.625rem, 3vw, 2.125rem); letter-spacing: -0.03em; }
   .hello p { margin-top: var(--s2); color: var(--ink-3); font-size: var(--text-l); }

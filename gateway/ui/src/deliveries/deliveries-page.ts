@@ -46,7 +46,6 @@ export class DeliveriesPage extends LitElement {
     base,
     timelineStyles,
     css`
-      .page { max-width: 1240px; }
       .filters { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
       input[type="date"] { min-width: 0; }
       td { vertical-align: middle; }

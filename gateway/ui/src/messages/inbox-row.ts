@@ -53,6 +53,7 @@ export class InboxRow extends LitElement {
       :host([dense]) .actions { bottom: 1px; right: var(--s2); }
       .who { flex: 1; display: flex; align-items: center; gap: var(--s2); min-width: 0; }
       .marks { display: flex; align-items: center; gap: var(--s1); flex: none; }
+      @media (forced-colors: active) { :host([open]) { border-inline-start: 4px solid Highlight; } }
       @container (max-width: 560px) { .pill { padding: 3px; } .pill .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } }
       @media (hover: none) { .pick input { pointer-events: auto; } :host(:hover) .actions { display: none; } :host(:focus-within) .actions { display: flex; } }
     `,

@@ -32,7 +32,8 @@ export class SentPage extends LitElement {
       .panes > * { min-height: 0; overflow-y: auto; overscroll-behavior: contain; }
       .panes.reading { grid-template: auto minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr); }
       .panes.reading .list { grid-row: 1 / -1; }
-      .panes .message { max-height: 45cqh; }
+      .list { container-type: inline-size; }
+      .panes .message { max-height: 40dvh; }
       li { position: relative; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px var(--s4); padding: var(--cell); border-bottom: 1px solid var(--line); }
       li:last-child { border-bottom: 0; }
       li[data-open] { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
@@ -42,6 +43,10 @@ export class SentPage extends LitElement {
       .body { grid-column: 1 / -1; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; color: var(--ink-2); font-size: var(--text-s); }
       .dense .body { -webkit-line-clamp: 1; }
       .foot { grid-column: 1 / -1; display: flex; flex-wrap: wrap; align-items: center; gap: 2px var(--s2); }
+      @container (min-width: 720px) {
+        li { grid-template-columns: minmax(0, 1fr) auto auto; }
+        .foot { grid-area: 1 / 2; }
+      }
       .receipts { position: relative; display: inline-flex; align-items: center; gap: 6px; min-height: 26px; margin-left: -12px; }
       .receipts.all .icon { color: var(--ok); }
       .head { display: flex; align-items: flex-start; gap: var(--s2); padding: var(--s3) var(--s4); border-bottom: 1px solid var(--line); }

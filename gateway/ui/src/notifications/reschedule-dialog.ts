@@ -1,29 +1,18 @@
 /** Another time for a notification that has not begun. */
-import { html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { rescheduleNotification } from '../api';
 import type { Notification } from '../contract';
 import { t } from '../i18n';
-import { Problem, sentence } from '../problem';
 import { companyZone } from '../store/session';
-import { base } from '../ui/base';
-import { focusFirstError } from '../ui/field';
-import { icon } from '../ui/icons';
-import { Modal, modalStyles } from '../ui/modal';
+import { ActDialog } from '../ui/act-dialog';
 import { timeField } from '../ui/time-field';
 import { instantOf, localOf } from '../zoned-time';
 
 @customElement('reschedule-dialog')
-export class RescheduleDialog extends LitElement {
-  static override styles = [base, modalStyles];
-
+export class RescheduleDialog extends ActDialog {
   @property({ attribute: false }) notification!: Notification;
   @state() private local = '';
-  @state() private error = '';
-  @state() private failure = '';
-  @state() private busy = false;
-
-  private readonly modal = new Modal(this, () => this.closed());
+  protected override readonly field = 'schedule_at';
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -31,58 +20,44 @@ export class RescheduleDialog extends LitElement {
     if (send_at) this.local = localOf(send_at, this.zone);
   }
 
+  protected override heading(): string {
+    return t('reschedule.heading');
+  }
+
+  protected override action(): string {
+    return t('notification.reschedule');
+  }
+
+  protected override fields() {
+    return timeField({
+      name: 'schedule',
+      label: t('send.schedule'),
+      value: this.local,
+      zone: this.zone,
+      error: this.error,
+      required: true,
+      onInput: (local) => {
+        this.local = local;
+        this.error = '';
+      },
+    });
+  }
+
+  protected override wrong(): string {
+    const at = this.instant;
+    if (!at) return t('required');
+    return Date.parse(at) <= Date.now() ? t('schedule.past') : '';
+  }
+
+  protected override send(): Promise<unknown> {
+    return rescheduleNotification(this.notification.id, this.instant ?? '');
+  }
+
   private get zone(): string {
     return companyZone(this.notification.company_id);
   }
 
-  override render() {
-    return this.modal.render({
-      heading: t('reschedule.heading'),
-      content: html`<form id="reschedule" novalidate @submit=${this.submit}>
-        ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>` : nothing}
-        ${timeField({
-          name: 'schedule',
-          label: t('send.schedule'),
-          value: this.local,
-          zone: this.zone,
-          error: this.error,
-          required: true,
-          onInput: (local) => {
-            this.local = local;
-            this.error = '';
-          },
-        })}
-      </form>`,
-      footer: html`<div class="row wraps">
-        <span class="grow"></span>
-        <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('back')}</button>
-        <button class="button primary" type="submit" form="reschedule" ?disabled=${this.busy}>${t('notification.reschedule')}</button>
-      </div>`,
-      locked: this.busy,
-    });
-  }
-
-  private async submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (this.busy) return;
-    const at = instantOf(this.local, this.zone);
-    if (!at) this.error = t('required');
-    else if (Date.parse(at) <= Date.now()) this.error = t('schedule.past');
-    if (!at || this.error) return focusFirstError(this);
-    this.failure = '';
-    this.busy = true;
-    try {
-      await rescheduleNotification(this.notification.id, at);
-      this.dispatchEvent(new CustomEvent('done'));
-    } catch (error) {
-      this.error = error instanceof Problem ? (error.fields.schedule_at ?? '') : '';
-      if (!this.error) this.failure = sentence(error);
-    } finally {
-      this.busy = false;
-    }
-  }
-
-  private closed(): void {
-    if (!this.busy) this.dispatchEvent(new CustomEvent('dialog-closed'));
+  private get instant(): string | null {
+    return instantOf(this.local, this.zone);
   }
 }

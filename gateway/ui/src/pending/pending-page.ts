@@ -17,7 +17,7 @@ import '../ui/empty-state';
 import { icon } from '../ui/icons';
 import '../ui/loading-rows';
 import { when } from '../ui/when';
-import { type Queue, queue } from './queue';
+import { load, type Queue, queue, queueFailed } from './queue';
 
 const KINDS = ['messages', 'approvals', 'doubts', 'failed'] as const;
 type Kind = (typeof KINDS)[number];
@@ -40,6 +40,7 @@ export class PendingPage extends LitElement {
       .tabs { display: inline-flex; flex-wrap: wrap; padding: 3px; border-radius: 12px; background: var(--surface-3); }
       .tabs button { min-height: 34px; padding: 0 var(--s3); border: 1px solid transparent; border-radius: 9px; background: none; color: var(--ink-2); font-weight: 500; font-size: var(--text-s); cursor: pointer; }
       .tabs button[aria-pressed="true"] { background: var(--surface); color: var(--ink); box-shadow: var(--shadow-1); border-color: var(--line-strong); }
+      section { overflow: hidden; }
       section + section { margin-top: var(--s4); }
       .section { padding: var(--s3) var(--s5); border-bottom: 1px solid var(--line); }
       li { display: flex; align-items: center; gap: var(--s3); padding: var(--cell); border-bottom: 1px solid var(--line); }
@@ -57,8 +58,15 @@ export class PendingPage extends LitElement {
   ];
 
   private readonly queue = new Watching(this, queue);
+  private readonly failed = new Watching(this, queueFailed);
   private readonly address = new Watching(this, place);
   protected readonly companies = new Watching(this, companies);
+
+  /** The page does not wait for the stream. */
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (!queue.get()) void load();
+  }
 
   override render() {
     const now = this.queue.value;
@@ -67,7 +75,7 @@ export class PendingPage extends LitElement {
         <div class="lead"><h1>${t('pending.title')}</h1><p>${t('pending.lead')}</p></div>
         ${now ? this.filters(now) : nothing}
       </div>
-      ${now ? this.sections(now) : html`<loading-rows></loading-rows>`}
+      ${now ? this.sections(now) : this.failed.value ? failure() : html`<loading-rows></loading-rows>`}
     </div>`;
   }
 
@@ -90,7 +98,7 @@ export class PendingPage extends LitElement {
     if (shown.length === 0)
       return html`<section class="card"><empty-state icon="check" heading=${t('pending.none')} text=${t('pending.none_text')}></empty-state></section>`;
     const rows: Record<Kind, () => TemplateResult> = {
-      messages: () => list(now.messages, message),
+      messages: () => list(urgentFirst(now.messages), message),
       approvals: () => list(now.approvals, approval),
       doubts: () => deliveries('/en-duda', t('pending.doubts_text'), t('pending.see_doubts')),
       failed: () =>
@@ -108,6 +116,15 @@ export class PendingPage extends LitElement {
     );
   }
 }
+
+const failure = () =>
+  html`<section class="card"><empty-state icon="alert" heading=${t('list.failed')} role="alert">
+    <button class="button" type="button" @click=${load}>${t('retry')}</button>
+  </empty-state></section>`;
+
+/** Among the urgent, and among the others, the newest first as before. */
+const urgentFirst = (messages: InboxItem[]): InboxItem[] =>
+  [...messages].sort((a, b) => Number(b.priority === 'high') - Number(a.priority === 'high'));
 
 function countOf(now: Queue, kind: Kind): number {
   const those: InboxItem[] | Notification[] | Counted = now[kind];

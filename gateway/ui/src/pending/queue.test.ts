@@ -6,7 +6,7 @@ import { inboxItem } from '../messages/samples';
 import { takeInboxEvent } from '../store/inbox-live';
 import { session } from '../store/session';
 import type { ServerEvent } from '../store/sse';
-import { followQueue, queue, waiting } from './queue';
+import { followQueue, load, queue, queueFailed, waiting } from './queue';
 
 let asked: string[];
 let inbox: InboxItem[];
@@ -76,4 +76,20 @@ it('an approval waits for everybody but its author, a failure is told and counts
 it('a user without clients is asked nothing about them', async () => {
   await start('operator');
   expect(asked).toEqual(['/inbox?state=pending&limit=200']);
+});
+
+it('what could not be loaded is unknown, and not nothing', async () => {
+  const answer = globalThis.fetch;
+  vi.stubGlobal('fetch', async () => Response.json({ title: 'No' }, { status: 503 }));
+  const counts = { unseen: 0, unread: 0, total: 0 };
+  session.set({
+    status: 'in',
+    me: { id: 'u1', name: 'Eva', email: '', roles: [], companies: [], counts, simulator: false },
+  });
+  stop = followQueue();
+  await vi.waitFor(() => expect(queueFailed.get()).toBe(true));
+  expect(queue.get()).toBeNull();
+  vi.stubGlobal('fetch', answer);
+  await load();
+  expect([ids(), queueFailed.get()]).toEqual([['m1'], false]);
 });

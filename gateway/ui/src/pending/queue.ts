@@ -23,10 +23,13 @@ const SETTLE_MS = 400;
 /** Approvals, doubts and failures have no live stream. */
 const REFRESH_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** For users who see no clients. */
 const NONE: Counted = { count: 0, complete: true };
 
-/** None until it is loaded. */
+/** None until all of it is loaded: an unknown part must not look like an empty one. */
 export const queue = new Store<Queue | null>(null);
+/** Whether the first load has failed. */
+export const queueFailed = new Store<boolean>(false);
 
 /** An acknowledgement is asked for and not given, or the priority is high and it was not read. The server says the same. */
 export const isPending = (item: InboxItem): boolean =>
@@ -50,12 +53,14 @@ export function followQueue(): () => void {
     onInboxChange((news) => (isUnread(news) ? soon() : change(news))),
   ];
   const clock = setInterval(() => document.visibilityState === 'visible' && void load(), REFRESH_MS);
-  void load();
+  // The stream's beginning asks for everything again: together with it the queue is loaded once.
+  soon();
   return () => {
     for (const stop of stops) stop();
     clearTimeout(timer);
     clearInterval(clock);
     queue.set(null);
+    queueFailed.set(false);
   };
 }
 
@@ -76,13 +81,17 @@ export async function load(): Promise<void> {
     counted({ state: 'failed', from: new Date(Date.now() - DAY_MS).toISOString() }).catch(nothing),
   ]);
   if (!reader || me()?.id !== reader) return;
-  queue.update((now) => ({
-    messages: messages ?? now?.messages ?? [],
-    approvals: approvals ?? now?.approvals ?? [],
-    doubts: doubts ?? now?.doubts ?? NONE,
-    failed: failed ?? now?.failed ?? NONE,
-  }));
+  const loaded = { messages, approvals, doubts, failed };
+  const now = queue.get();
+  if (isWhole(loaded)) queue.set(loaded);
+  else if (now) queue.set({ ...now, ...known(loaded) });
+  queueFailed.set(queue.get() === null);
 }
+
+type Loaded = { [part in keyof Queue]: Queue[part] | null };
+const isWhole = (loaded: Loaded): loaded is Queue => Object.values(loaded).every((part) => part !== null);
+const known = (loaded: Loaded): Partial<Queue> =>
+  Object.fromEntries(Object.entries(loaded).filter(([, part]) => part !== null));
 
 const nothing = () => null;
 

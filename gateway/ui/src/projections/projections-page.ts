@@ -1,10 +1,11 @@
 /** «Proyecciones»: the position of each projection, and its rebuild. */
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { customElement } from 'lit/decorators.js';
 import { getProjections, rebuildProjection } from '../api';
 import type { Projection } from '../contract';
 import { number, t, tOr } from '../i18n';
 import { sentence } from '../problem';
+import { Polled } from '../store/polled';
 import { toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { confirmed } from '../ui/confirm-dialog';
@@ -32,19 +33,7 @@ export class ProjectionsPage extends LitElement {
     `,
   ];
 
-  @state() private projections: Projection[] | null = null;
-  @state() private failure = '';
-  private timer?: ReturnType<typeof setTimeout>;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.look();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearTimeout(this.timer);
-  }
+  private readonly polled = new Polled(this, async () => (await getProjections()).data, paceOf);
 
   override render() {
     return html`<div class="page">
@@ -55,13 +44,15 @@ export class ProjectionsPage extends LitElement {
   }
 
   private content() {
-    if (this.failure && !this.projections)
-      return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
-    if (!this.projections) return html`<loading-rows></loading-rows>`;
+    const { value: projections, failure } = this.polled;
+    if (!projections)
+      return failure
+        ? html`<empty-state icon="alert" heading=${t('list.failed')} text=${failure}></empty-state>`
+        : html`<loading-rows></loading-rows>`;
     return html`<table class="cards">
       <caption class="hidden">${t('projections.title')}</caption>
       <thead><tr><th>${t('projections.name')}</th><th>${t('filter.state')}</th><th class="right">${t('projections.position')}</th><th class="right">${t('projections.lag')}</th><th><span class="hidden">${t('actions')}</span></th></tr></thead>
-      <tbody>${this.projections.map((one) => this.row(one))}</tbody>
+      <tbody>${projections.map((one) => this.row(one))}</tbody>
     </table>`;
   }
 
@@ -80,19 +71,6 @@ export class ProjectionsPage extends LitElement {
     </tr>`;
   }
 
-  private async look(): Promise<void> {
-    clearTimeout(this.timer);
-    try {
-      this.projections = (await getProjections()).data;
-      this.failure = '';
-    } catch (error) {
-      this.failure = sentence(error);
-    }
-    if (!this.isConnected) return;
-    const busy = this.projections?.some((one) => one.state === 'rebuilding');
-    this.timer = setTimeout(() => void this.look(), busy ? BUSY_MS : CALM_MS);
-  }
-
   private async rebuild(one: Projection): Promise<void> {
     const agreed = await confirmed({
       heading: t('projections.rebuild_heading', { name: nameOf(one) }),
@@ -105,9 +83,12 @@ export class ProjectionsPage extends LitElement {
     } catch (error) {
       toastFailure(sentence(error));
     }
-    await this.look();
+    await this.polled.look();
   }
 }
+
+const paceOf = (projections: Projection[] | null): number =>
+  projections?.some((one) => one.state === 'rebuilding') ? BUSY_MS : CALM_MS;
 
 /** The name that the rest of the screens use. */
 const nameOf = ({ name }: Projection): string => tOr(`projection.${name}`, name);

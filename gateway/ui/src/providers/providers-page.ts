@@ -6,6 +6,7 @@ import { getProviders, resumeProvider } from '../api';
 import type { Provider, ProviderChange } from '../contract';
 import { longDate, number, t, tOr } from '../i18n';
 import { sentence } from '../problem';
+import { Polled } from '../store/polled';
 import { may } from '../store/session';
 import { toast, toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
@@ -38,21 +39,13 @@ export class ProvidersPage extends LitElement {
     `,
   ];
 
-  @state() private providers: Provider[] | null = null;
-  @state() private failure = '';
   @state() private pausing: Provider | null = null;
   @state() private acting = false;
-  private timer?: ReturnType<typeof setTimeout>;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.look();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearTimeout(this.timer);
-  }
+  private readonly polled = new Polled(
+    this,
+    async () => (await getProviders()).data,
+    () => LOOK_EVERY_MS,
+  );
 
   override render() {
     return html`<div class="page">
@@ -62,15 +55,17 @@ export class ProvidersPage extends LitElement {
   }
 
   private content() {
-    if (this.failure && !this.providers)
-      return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
-    if (!this.providers) return html`<loading-rows></loading-rows>`;
-    if (this.providers.length === 0)
+    const { value: providers, failure } = this.polled;
+    if (!providers)
+      return failure
+        ? html`<empty-state icon="alert" heading=${t('list.failed')} text=${failure}></empty-state>`
+        : html`<loading-rows></loading-rows>`;
+    if (providers.length === 0)
       return html`<empty-state icon="sent" heading=${t('providers.empty')} text=${t('providers.empty_text')}></empty-state>`;
-    return html`${this.failure ? html`<p class="notice warn" role="status">${icon('alert', 18)}<span>${this.failure}</span></p>` : nothing}
-      ${haltedChannels(this.providers).map((channel) => html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${t('providers.halted', { channel: t(`channel.${channel}`) })}</span></p>`)}
+    return html`${failure ? html`<p class="notice warn" role="status">${icon('alert', 18)}<span>${failure}</span></p>` : nothing}
+      ${haltedChannels(providers).map((channel) => html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${t('providers.halted', { channel: t(`channel.${channel}`) })}</span></p>`)}
       ${repeat(
-        this.providers,
+        providers,
         (one) => `${one.channel} ${one.name}`,
         (one) => this.card(one),
       )}`;
@@ -106,7 +101,8 @@ export class ProvidersPage extends LitElement {
   }
 
   private dialog() {
-    const { pausing, providers } = this;
+    const { pausing } = this;
+    const providers = this.polled.value;
     if (!pausing) return nothing;
     const takes = (other: Provider) =>
       other.channel === pausing.channel && other.name !== pausing.name && !other.paused;
@@ -119,7 +115,7 @@ export class ProvidersPage extends LitElement {
 
   private paused = (): void => {
     this.ask(null);
-    void this.look();
+    void this.polled.look();
     // A toast is shown over the foremost dialog, and would go with this one.
     void this.updateComplete.then(() => toast({ text: t('providers.pause_done') }));
   };
@@ -134,18 +130,7 @@ export class ProvidersPage extends LitElement {
     } finally {
       this.acting = false;
     }
-    await this.look();
-  }
-
-  private async look(): Promise<void> {
-    clearTimeout(this.timer);
-    try {
-      this.providers = (await getProviders()).data;
-      this.failure = '';
-    } catch (error) {
-      this.failure = sentence(error);
-    }
-    if (this.isConnected) this.timer = setTimeout(() => void this.look(), LOOK_EVERY_MS);
+    await this.polled.look();
   }
 }
 

@@ -2,7 +2,6 @@
 import { css } from 'lit';
 
 export const simulatorStyles = css`
-  .page { max-width: 1240px; }
   .tabs { display: inline-flex; padding: 3px; border-radius: 12px; background: var(--surface-3); }
   .tabs button { display: inline-flex; align-items: center; gap: 6px; min-height: 36px; padding: 0 var(--s4); border: 0; border-radius: 9px; background: none; color: var(--ink-2); font-weight: 500; font-size: var(--text-s); cursor: pointer; }
   .tabs button[aria-pressed="true"] { background: var(--surface); color: var(--ink); box-shadow: var(--shadow-1); }

@@ -93,7 +93,7 @@ export const base = css`
 
   .card { background: var(--surface); border: 1px solid var(--line); border-radius: var(--r3); box-shadow: var(--shadow-1); }
   .card.pad { padding: var(--s5); }
-  .page { max-width: 1120px; margin: 0 auto; padding: var(--s3) var(--s5) var(--s7); }
+  .page { max-width: 1440px; padding: var(--s3) var(--s5) var(--s7); }
   .page-head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2) var(--s4); min-height: 44px; margin-bottom: var(--head-gap); }
   .page-head .lead { flex: 1 1 260px; min-width: 0; }
   .page-head .lead p { display: var(--head-lead); margin-top: 4px; color: var(--ink-3); max-width: 64ch; }
@@ -130,6 +130,14 @@ export const base = css`
   td.right, th.right { text-align: right; }
   caption { text-align: left; }
 
+  /* Backgrounds and shadows vanish in forced colours: what they told is told by borders, or keeps its colour. */
+  @media (forced-colors: active) {
+    .dot, .badge, .bar i { forced-color-adjust: none; }
+    .pill, .notice, .avatar { border: 1px solid CanvasText; }
+    a[aria-current] { border-inline-start: 4px solid Highlight; }
+    button[aria-pressed="true"][aria-pressed], .modal { border: 2px solid Highlight; }
+    .control:focus, .control:focus-visible { outline: 2px solid Highlight; }
+  }
   @media (prefers-reduced-motion: reduce) {
     *, ::before, ::after { animation-duration: 0.01ms !important; transition-duration: 0.01ms !important; }
   }
