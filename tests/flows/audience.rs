@@ -75,6 +75,9 @@ async fn a_filter_decides_who_is_previewed_told_and_left_out() {
     let audience =
         json!({"total": 3, "reachable": 1, "excluded": {"no_phone": 1, "not_mobile": 1}, "duplicates": 0});
     assert_eq!(colombia["audience"], audience);
+    let spanish = preview(&desk, &filtered(&desk, json!({"locale": "es"}))).await;
+    assert_eq!((&spanish["audience"]["total"], &spanish["audience"]["reachable"]), (&json!(4), &json!(2)));
+    assert_eq!(preview(&desk, &filtered(&desk, json!({"locale": "es-PE"}))).await["audience"]["total"], 0);
     let listed = filtered(&desk, json!({"external_ids": ["A-3", " A-2", "A-3", "Z-9"], "locale": null}));
     let previewed = preview(&desk, &listed).await;
     let audience =

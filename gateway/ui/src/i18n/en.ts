@@ -243,6 +243,7 @@ export const en: Catalogue = {
   'only.title': 'Filter clients',
   'only.any': 'All',
   'only.locale': 'Language of the client',
+  'only.locale_hint': 'A language without a country includes all its countries.',
   'only.time_zone': 'Time zone of the client',
   'only.clients': 'Only these clients (external ids)',
   'only.clients_hint': 'Paste the list, one a line or with commas, or load a CSV. Empty: all of them.',

@@ -252,6 +252,7 @@ export const es = {
   'only.title': 'Filtrar clientes',
   'only.any': 'Todos',
   'only.locale': 'Idioma del cliente',
+  'only.locale_hint': 'Un idioma sin país incluye todos sus países.',
   'only.time_zone': 'Zona horaria del cliente',
   'only.clients': 'Solo estos clientes (identificadores)',
   'only.clients_hint': 'Pegue la lista, uno por línea o separados por comas, o cargue un CSV. Vacío: todos.',
