@@ -675,8 +675,7 @@ export interface paths {
   '/deliveries/{id}': GetById<DeliveryWithContent>;
   '/deliveries/{id}/retry': ActWith<{ to?: string; update_client?: boolean }>;
   '/deliveries/{id}/discard': ActWith<{ reason: string }>;
-  '/suppressions': Get<Page<Suppression>, Paged & { company?: string; channel?: Channel }> &
-    Post<SuppressionFields, Created>;
+  '/suppressions': Get<Page<Suppression>, Paged & { address?: string }> & Post<SuppressionFields, Created>;
   '/suppressions/{id}': {
     delete: {
       parameters: { path: { id: string } };
