@@ -103,6 +103,7 @@ impl Batch {
             }
             NotificationEvent::NotificationApproved { .. }
             | NotificationEvent::NotificationRejected { .. }
+            | NotificationEvent::NotificationApprovalRequired { .. }
             | NotificationEvent::NotificationRescheduled { .. }
             | NotificationEvent::NotificationPaused
             | NotificationEvent::NotificationPausedByLimit { .. }
@@ -194,7 +195,7 @@ mod tests {
             expires_at: None,
             send_at,
             held_until: None,
-            needs_approval: false,
+            needs_approval: None,
             excludes_foreign: false,
             author: UserId::from(Uuid::nil()),
             requested_at: DateTime::UNIX_EPOCH,

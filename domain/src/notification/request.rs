@@ -1,8 +1,8 @@
 //! What a request has to be, and the event it becomes.
 
 use super::{
-    Addressee, Asks, Content, Decision, Notification, NotificationError, NotificationEvent, Recipient,
-    RequestNotification,
+    Addressee, ApprovalNeed, Asks, Content, Decision, Notification, NotificationError, NotificationEvent,
+    Recipient, RequestNotification,
 };
 use crate::company::OverLimit;
 use crate::personal::Personal;
@@ -21,7 +21,7 @@ impl Notification {
         if let Some(over) = request.asks.as_ref().and_then(|asks| asks.over_limit(channel)) {
             return Err(NotificationError::OverLimit(over));
         }
-        let needs_approval = request.approval_above.is_some_and(|limit| request.people > limit);
+        let needs_approval = ApprovalNeed::of(request.people, request.approval_above);
         let key = request.notification.into();
         let (subject, body, sms) = match request.content {
             Content::Sms { body, options } => (None, body.into_string(), Some(options)),
