@@ -133,6 +133,7 @@ export const getNotifications = (query: {
   limit?: number;
 }) => ask(client.GET('/notifications', { params: { query: chosen(query) } }));
 export const getNotification = (id: string) => ask(client.GET('/notifications/{id}', path(id)));
+export const getNotificationPreview = (id: string) => ask(client.GET('/notifications/{id}/preview', path(id)));
 export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/failures', path(id)));
 export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
