@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     BeginNotification, Decision, Notification, NotificationError, NotificationEvent, RequestNotification,
-    Stage,
+    Stage, Times,
 };
 
 /// How many seconds a notification may be held before it begins.
@@ -64,8 +64,8 @@ impl Notification {
             return Ok(vec![]);
         }
         check_schedule(schedule_at, at)?;
-        if self.has_expired(send_at) {
-            return Err(NotificationError::ExpiresBefore);
+        if let Some(expires_at) = self.expires_at.filter(|expiry| *expiry <= send_at) {
+            return Err(NotificationError::ExpiresBefore(Times { expires_at, begins_at: send_at }));
         }
         Ok(vec![NotificationEvent::NotificationRescheduled { send_at }])
     }

@@ -20,7 +20,7 @@ pub use self::beginning::{Beginning, HOLD_SECONDS_MAX, SCHEDULE_DAYS_MAX};
 pub use self::command::{
     Asks, BeginNotification, Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions,
 };
-pub use self::error::NotificationError;
+pub use self::error::{NotificationError, Times};
 pub use self::event::{
     AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate, begun_at,
 };

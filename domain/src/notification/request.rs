@@ -2,7 +2,7 @@
 
 use super::{
     Addressee, ApprovalNeed, Asks, Content, Decision, Notification, NotificationError, NotificationEvent,
-    Recipient, RequestNotification,
+    Recipient, RequestNotification, Times,
 };
 use crate::company::OverLimit;
 use crate::personal::Personal;
@@ -14,8 +14,9 @@ impl Notification {
             return Err(NotificationError::AlreadyRequested);
         }
         let (send_at, held_until) = (request.send_at()?, request.held_until());
-        if request.expires_at.is_some_and(|expiry| expiry <= send_at.unwrap_or(request.at)) {
-            return Err(NotificationError::Expired);
+        let begins_at = send_at.unwrap_or(request.at);
+        if let Some(expires_at) = request.expires_at.filter(|expiry| *expiry <= begins_at) {
+            return Err(NotificationError::Expired(Times { expires_at, begins_at }));
         }
         let channel = request.content.channel();
         if let Some(over) = request.asks.as_ref().and_then(|asks| asks.over_limit(channel)) {

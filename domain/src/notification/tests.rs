@@ -74,6 +74,10 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
 
 const NEED: ApprovalNeed = ApprovalNeed { people: 20, above: 10 };
 
+fn expires_too_early(expires: i64, begins: i64) -> NotificationError {
+    NotificationError::Expired(Times { expires_at: at(expires), begins_at: at(begins) })
+}
+
 fn scheduled(send_at: i64) -> NotificationEvent {
     with(Some(send_at), false, None)
 }
@@ -242,7 +246,7 @@ fn an_email_has_a_subject() {
 fn an_expired_notification_cannot_be_requested() {
     assert_eq!(
         given::<Notification>([]).decide(order(sms(), Some(1_000))),
-        Err(NotificationError::Expired)
+        Err(expires_too_early(1_000, 1_000))
     );
 }
 
@@ -456,7 +460,7 @@ fn a_schedule_is_after_now_within_a_year_and_before_the_expiry() {
     assert_eq!(sent_at(with(1_000, None)), Err(NotificationError::ScheduledInThePast));
     assert_eq!(sent_at(with(last, None)), Ok(Some(at(last))));
     assert_eq!(sent_at(with(last + 1, None)), Err(NotificationError::ScheduledTooFar));
-    assert_eq!(sent_at(with(2_000, Some(2_000))), Err(NotificationError::Expired));
+    assert_eq!(sent_at(with(2_000, Some(2_000))), Err(expires_too_early(2_000, 2_000)));
     assert_eq!(sent_at(with(2_000, Some(2_001))), Ok(Some(at(2_000))));
 }
 
@@ -487,7 +491,8 @@ fn what_has_not_begun_can_be_moved_to_another_time() {
     assert_eq!(decided([up_for_approval()], reschedule(4_000)), Ok(vec![moved(4_000)]));
     assert_eq!(decided([scheduled(3_000)], reschedule(2_000)), Err(NotificationError::ScheduledInThePast));
     let too_late = decided([with(Some(3_000), false, Some(5_000))], reschedule(5_000));
-    assert_eq!(too_late, Err(NotificationError::ExpiresBefore));
+    let times = Times { expires_at: at(5_000), begins_at: at(5_000) };
+    assert_eq!(too_late, Err(NotificationError::ExpiresBefore(times)));
     for history in
         [vec![requested()], vec![scheduled(3_000), begun()], vec![requested(), closed(1), completed(1, 0)]]
     {

@@ -3,7 +3,7 @@ import { html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { rescheduleNotification } from '../api';
 import type { Notification } from '../contract';
-import { t } from '../i18n';
+import { dateIn, t } from '../i18n';
 import { Problem, sentence } from '../problem';
 import { companyZone } from '../store/session';
 import { base } from '../ui/base';
@@ -67,7 +67,7 @@ export class RescheduleDialog extends LitElement {
     if (this.busy) return;
     const at = instantOf(this.local, this.zone);
     if (!at) this.error = t('required');
-    else if (Date.parse(at) <= Date.now()) this.error = t('schedule.past');
+    else this.error = this.fault(at);
     if (!at || this.error) return focusFirstError(this);
     this.failure = '';
     this.busy = true;
@@ -80,6 +80,14 @@ export class RescheduleDialog extends LitElement {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** What is wrong with a time. */
+  private fault(at: string): string {
+    const { expires_at } = this.notification;
+    if (Date.parse(at) <= Date.now()) return t('schedule.past');
+    if (!expires_at || Date.parse(at) < Date.parse(expires_at)) return '';
+    return t('schedule.expires_before', { expires: dateIn(this.zone, expires_at), begins: dateIn(this.zone, at) });
   }
 
   private closed(): void {
