@@ -470,7 +470,8 @@ export class SendPage extends LitElement {
   private announce(id: string, request: NotificationRequest): void {
     if (this.preview?.needs_approval) toast({ text: t('send.awaits_approval') });
     else if (request.schedule_at) toast({ text: t('send.scheduled') });
-    else offerUndo(t('send.accepted'), () => undoSend(id), { stays_ms: HOLD_SECONDS * 1_000, fixed: true });
+    else
+      offerUndo(t('send.accepted'), () => undoSend(id), { stays_ms: HOLD_SECONDS * 1_000, fixed: true, counts: true });
   }
 
   private stopConfirming(): void {
