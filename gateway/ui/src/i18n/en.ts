@@ -235,6 +235,8 @@ export const en: Catalogue = {
   'send.body': 'Message',
   'send.company_missing': 'Choose the company.',
   'send.subject_missing': 'Write the subject.',
+  'send.tags_verbatim':
+    'Without a template, {{ … }} is sent as it stands: every client would read the braces. To use data of the client choose or create a template.',
   'send.body_missing': 'Write the message.',
   'send.segments_max': 'Most segments per SMS',
   'send.no_segments_max': 'No maximum',
@@ -333,7 +335,10 @@ export const en: Catalogue = {
   'confirm.details': 'Recipient: {kind}. Class: {category}.',
   'confirm.back': 'Keep editing',
   'confirm.scheduled': 'It leaves on {at}.',
-  'confirm.needs_approval': 'It is above the limit of the company: it does not leave until another person approves it.',
+  'confirm.needs_approval':
+    'It goes to more people than the company allows without an approval: it does not leave until another person approves it.',
+  'confirm.refused': 'It cannot be sent.',
+  'confirm.action.approval': 'Ask for approval',
   'confirm.cost': 'Estimated cost: {cost}',
   'confirm.unsendable': {
     one: '{n} recipient cannot be written to: a column that the template names is missing, or the text is too long.',

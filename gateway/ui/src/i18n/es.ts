@@ -244,6 +244,8 @@ export const es = {
   'send.body': 'Mensaje',
   'send.company_missing': 'Elija la empresa.',
   'send.subject_missing': 'Escriba el asunto.',
+  'send.tags_verbatim':
+    'Sin plantilla, {{ … }} se envía tal cual: cada cliente leería las llaves. Para usar datos del cliente elija o cree una plantilla.',
   'send.body_missing': 'Escriba el mensaje.',
   'send.segments_max': 'Máximo de segmentos por SMS',
   'send.no_segments_max': 'Sin máximo',
@@ -345,7 +347,10 @@ export const es = {
   'confirm.details': 'Receptor: {kind}. Clase: {category}.',
   'confirm.back': 'Seguir editando',
   'confirm.scheduled': 'Sale el {at}.',
-  'confirm.needs_approval': 'Supera el límite de la empresa: no sale hasta que otra persona la apruebe.',
+  'confirm.needs_approval':
+    'Va a más personas de las que la empresa permite sin aprobación: no sale hasta que otra persona la apruebe.',
+  'confirm.refused': 'No se puede enviar.',
+  'confirm.action.approval': 'Pedir aprobación',
   'confirm.cost': 'Costo estimado: {cost}',
   'confirm.unsendable': {
     one: 'A {n} destinatario no se le puede escribir: le falta un dato que la plantilla pide, o su texto es demasiado largo.',
