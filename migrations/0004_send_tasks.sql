@@ -148,6 +148,14 @@ create table intake_parked (
   parked_at timestamptz not null default clock_timestamp()
 );
 
+-- Events of notifications of which people are to be told: inserted as the intake reads them, deleted with the message.
+create table send_notices (
+  id bigint generated always as identity primary key,
+  notification_id uuid not null,
+  sequence bigint not null,
+  constraint event_is_told_once unique (notification_id, sequence)
+) with (autovacuum_vacuum_scale_factor = 0.02);
+
 -- Receipts that came before the outcome of their message is recorded, until it is: at most one a person of an open task.
 create table waiting_receipts (
   notification_id uuid not null,

@@ -1,16 +1,19 @@
 //! The use cases of notifications.
 
 use chrono::{DateTime, Utc};
+use domain::Event;
 use domain::company::{Amount, CompanyLimits, Purse};
 use domain::deliveries::Totals;
-use domain::notification::{Asks, Notification, NotificationCommand, NotificationError, RequestNotification};
+use domain::notification::{
+    Asks, Notification, NotificationCommand, NotificationError, NotificationEvent, RequestNotification,
+};
 use domain::value::{CompanyId, NotificationId, StatedReason, TimeZone, UserId};
 use serde_json::{Value, json};
 
 use crate::context::CommandContext;
 use crate::database::begin;
 use crate::execute::decide_on;
-use crate::log::EventLog;
+use crate::log::{EventLog, LoadError};
 use crate::outcome::{CommandError, Done};
 use crate::purse::{self, Moment, Without};
 
@@ -199,4 +202,20 @@ pub async fn company(
     notification: NotificationId,
 ) -> Result<Option<CompanyId>, CommandError<NotificationError>> {
     Ok(log.reader().load::<Notification>(&notification.to_string()).await?.state.company())
+}
+
+/// The request of a notification, by the log, without what its key no longer opens; none if it was never requested.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn requested(
+    log: &EventLog,
+    notification: NotificationId,
+) -> Result<Option<NotificationEvent>, CommandError<NotificationError>> {
+    let stored = log.reader().read_stream("notification", &notification.to_string(), 0, 1).await?;
+    let recorded = log.reader().open_events(stored).await.map_err(LoadError::from)?;
+    Ok(recorded.into_iter().next().and_then(|recorded| match recorded.event {
+        Ok(Event::Notification(event)) => Some(event),
+        _ => None,
+    }))
 }

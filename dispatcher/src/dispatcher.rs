@@ -17,6 +17,7 @@ use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::mail_returns::MailReturns;
 use crate::mail_tokens::MailTokens;
+use crate::notices::Notices;
 use crate::options::DispatcherOptions;
 use crate::oversight::Oversight;
 use crate::receipts::{Keeper, Recorder};
@@ -56,6 +57,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
+        spawn(&mut tasks, parts.notices().run(cancel.clone()));
         spawn(&mut tasks, parts.receipts().run(cancel.clone()));
         spawn(&mut tasks, parts.doubts(routes.clone()).run(cancel.clone()));
         spawn(&mut tasks, send(parts.sending(routes), cancel.clone()));
@@ -128,6 +130,17 @@ impl Parts {
             settler: self.settler.clone(),
             options: self.options.clone(),
             wakes: Arc::clone(&self.wakes),
+        }
+    }
+
+    fn notices(&self) -> Notices {
+        Notices {
+            log: self.log.clone(),
+            pool: self.pool.clone(),
+            requests: self.requests.clone(),
+            wakes: Arc::clone(&self.wakes),
+            options: self.options.clone(),
+            aside: Default::default(),
         }
     }
 

@@ -1,4 +1,7 @@
-//! Messages to the people of a company about its limits. Their author is the system.
+//! Messages to people about limits and approvals. Their author is the system.
+
+mod approvals;
+mod keeper;
 
 use chrono::{DateTime, Utc};
 use commands::clock;
@@ -12,6 +15,7 @@ use domain::value::{Channel, CompanyId, MessageBody, MessageId, Priority, TimeZo
 use sqlx::PgPool;
 use uuid::Uuid;
 
+pub(crate) use self::keeper::Notices;
 use crate::request::Request;
 use crate::tasks::settle::{SettleError, Settler};
 
@@ -93,9 +97,8 @@ async fn tell(
     alert: Alert,
     now: DateTime<Utc>,
 ) -> Result<(), SettleError> {
-    let Some(draft) = message(&settler.pool, company, &alert.text(), Priority::Normal, now).await? else {
-        return Ok(());
-    };
+    let notice = Notice::to_all(&settler.pool, company, alert.text(), Priority::Normal).await?;
+    let Some(draft) = message(notice, now)? else { return Ok(()) };
     let sealed = settler.log.writer().seal(vec![draft], None).await?;
     let mut tx = commands::begin(&settler.pool).await?;
     let reached: Vec<i32> = ALERTS
@@ -125,7 +128,7 @@ pub(crate) async fn paused(
     let loaded = log.reader().load::<Company>(&company.to_string()).await?.state;
     let profile = loaded.profile().cloned().unwrap_or_default();
     let text = paused_text(&profile, title(request).as_deref(), request.requested_at, over);
-    Ok(message(log.pool(), company, &text, Priority::High, now).await?)
+    Ok(message(Notice::to_all(log.pool(), company, text, Priority::High).await?, now)?)
 }
 
 fn paused_text(
@@ -135,8 +138,7 @@ fn paused_text(
     over: OverLimit,
 ) -> String {
     let OverLimit { limit, max, taken, asked } = over;
-    let zone: TimeZone = company.time_zone.parse().unwrap_or_default();
-    let requested_at = requested_at.with_timezone(&zone.rules()).format("%d/%m/%Y a las %H:%M");
+    let requested_at = moment(company, requested_at);
     let title = title.map(|title| format!(" «{title}»")).unwrap_or_default();
     let (company, limit) = (&company.name, name(limit));
     format!(
@@ -144,6 +146,12 @@ fn paused_text(
          {limit} de la empresa. Límite: {max}. Usados o comprometidos: {taken}. Necesarios: {asked}. Suba el límite y \
          reanúdela, o cancélela."
     )
+}
+
+/// By the company's clocks: `01/12/2026 a las 08:00`.
+fn moment(company: &CompanyProfile, at: DateTime<Utc>) -> String {
+    let zone: TimeZone = company.time_zone.parse().unwrap_or_default();
+    at.with_timezone(&zone.rules()).format("%d/%m/%Y a las %H:%M").to_string()
 }
 
 /// The subject of a notification or the first words of its text, without anybody's data; none if it cannot be read.
@@ -187,22 +195,39 @@ const fn name(limit: Limit) -> &'static str {
     }
 }
 
-/// A message to the active users of a company and to the administrators; none if there is nobody.
-async fn message(
-    pool: &PgPool,
+/// What people of a company are told.
+struct Notice {
     company: CompanyId,
-    text: &str,
+    recipients: Vec<UserId>,
+    /// As whom they are told.
+    addressed: Addressed,
+    text: String,
     priority: Priority,
-    at: DateTime<Utc>,
-) -> Result<Option<Draft>, AppendError> {
-    let recipients = people(pool, company).await?;
-    let Ok(body) = MessageBody::try_from(text) else { return Ok(None) };
+}
+
+impl Notice {
+    /// To the active users of a company, and the administrators.
+    async fn to_all(
+        pool: &PgPool,
+        company: CompanyId,
+        text: String,
+        priority: Priority,
+    ) -> sqlx::Result<Self> {
+        let addressed = Addressed { company: Some(company), ..Addressed::default() };
+        Ok(Self { company, recipients: people(pool, company).await?, addressed, text, priority })
+    }
+}
+
+/// The message that tells it; none if there is nobody.
+fn message(notice: Notice, at: DateTime<Utc>) -> Result<Option<Draft>, AppendError> {
+    let Notice { company, recipients, addressed, text, priority } = notice;
+    let Ok(body) = MessageBody::try_from(text.as_str()) else { return Ok(None) };
     let message = MessageId::from(clock::new_id());
     let send = SendMessage {
         message,
         author: UserId::from(SYSTEM),
         recipients,
-        addressed: Addressed { company: Some(company), ..Addressed::default() },
+        addressed,
         body,
         priority,
         acknowledge: false,

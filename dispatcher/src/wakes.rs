@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 pub(crate) struct Wakes {
     pub(crate) resolver: Notify,
     pub(crate) housekeeper: Notify,
+    pub(crate) notices: Notify,
     pumps: EachChannel<watch::Sender<()>>,
 }
 
@@ -32,5 +33,6 @@ impl Wakes {
         self.pumps();
         self.resolver.notify_one();
         self.housekeeper.notify_one();
+        self.notices.notify_one();
     }
 }

@@ -1,5 +1,7 @@
 //! CSV files for spreadsheets: UTF-8 with a byte order mark, and no cell that a spreadsheet would run as a formula.
 
+use domain::import::marked;
+
 /// Opens a file: spreadsheets take a CSV file without it for one of the machine's own encoding.
 pub(crate) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -17,21 +19,14 @@ pub(crate) fn line(cells: &[&str]) -> String {
 }
 
 fn push(line: &mut String, cell: &str) {
-    let mark = if begins_a_formula(cell) { "'" } else { "" };
-    if mark.is_empty() && !cell.contains(['"', ',', ';', '\n', '\r']) {
-        return line.push_str(cell);
+    let cell = marked(cell);
+    // A marked cell is quoted too, so that the mark cannot be taken for a quote.
+    if !cell.starts_with('\'') && !cell.contains(['"', ',', ';', '\n', '\r']) {
+        return line.push_str(&cell);
     }
     line.push('"');
-    line.push_str(mark);
     line.push_str(&cell.replace('"', "\"\""));
     line.push('"');
-}
-
-/// Whether a spreadsheet would run the cell (OWASP, «CSV Injection»). It skips white space, and takes the full-width forms
-/// of the signs too. An apostrophe before it makes it text; telephone numbers are imported with and without it.
-fn begins_a_formula(cell: &str) -> bool {
-    cell.starts_with(['\t', '\r', '\n'])
-        || cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
 #[cfg(test)]
@@ -52,6 +47,6 @@ mod tests {
         for cell in ["=1+1", "+573001234567", "-2", "@SUM(A1)", "\t=1", " =1", "＝1", "\r=1"] {
             assert_eq!(line(&[cell]), format!("\"'{cell}\"\r\n"));
         }
-        assert_eq!(line(&["a=1", "'=1"]), "a=1,'=1\r\n");
+        assert_eq!(line(&["a=1", "'=1", "'a"]), "a=1,\"''=1\",\"'a\"\r\n");
     }
 }

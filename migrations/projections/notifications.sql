@@ -14,6 +14,8 @@ create table notifications (
   template_version integer,
   -- Whether it goes to its author alone.
   test boolean not null,
+  -- Which clients it goes to; of a list of clients, how many. Null: all of the company.
+  filter json,
   expires_at timestamptz,
   requested_at timestamptz not null,
   -- The position of its request; lists are in this order.

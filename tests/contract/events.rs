@@ -13,8 +13,8 @@ use domain::deliveries::{
 use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
 use domain::notification::{
-    Addressee, AudienceEvent, AudienceFilter, ClientList, NotificationEvent, Recipient, SmsOptions,
-    UsedTemplate,
+    Addressee, ApprovalNeed, AudienceEvent, AudienceFilter, ClientList, NotificationEvent, Recipient,
+    SmsOptions, UsedTemplate,
 };
 use domain::provider::{MoveCause, PROVIDER, ProviderEvent, Share};
 use domain::receipt::{ReceiptEvent, Receiver};
@@ -104,7 +104,7 @@ fn notifications() -> Vec<NotificationEvent> {
             expires_at: Some(at(1_700_086_400)),
             send_at: Some(at(1_700_000_030)),
             held_until: Some(at(1_700_000_030)),
-            needs_approval: true,
+            needs_approval: Some(ApprovalNeed { people: 501, above: 500 }),
             excludes_foreign: true,
             author: id(10),
             requested_at: at(1_700_000_000),
@@ -113,6 +113,7 @@ fn notifications() -> Vec<NotificationEvent> {
         NotificationEvent::NotificationRejected { by: id(11), reason: personal(3, "No es la lista".into()) },
         NotificationEvent::NotificationRescheduled { send_at: at(1_700_003_600) },
         NotificationEvent::NotificationBegun { begun_at: at(1_700_000_060) },
+        NotificationEvent::NotificationApprovalRequired { need: ApprovalNeed { people: 620, above: 500 } },
         NotificationEvent::NotificationPaused,
         NotificationEvent::NotificationPausedByLimit {
             over: OverLimit { limit: Limit::SmsPerDay, max: 100, taken: 80, asked: 21 },

@@ -14,6 +14,7 @@ mod late_answers;
 mod leaders;
 mod load;
 mod logs;
+mod notices;
 mod orphaned_tasks;
 mod outages;
 mod pace;

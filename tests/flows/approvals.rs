@@ -5,7 +5,8 @@ use domain::value::{Channel, Role};
 use serde_json::{Value, json};
 use tests::notified::finished;
 use tests::orders::sms_to;
-use tests::{Answer, Client};
+use tests::{Answer, Client, EventStream};
+use uuid::Uuid;
 
 use crate::notifications::{Desk, totals};
 
@@ -38,7 +39,8 @@ async fn above_the_limit_another_person_than_the_author_approves() {
     assert_eq!(preview["needs_approval"], true);
     let asked = desk.send(&order).await;
     let waits = desk.shown(&asked).await;
-    let awaiting = json!({"state": "awaiting", "by": null, "at": null, "reason": null});
+    let awaiting =
+        json!({"state": "awaiting", "by": null, "at": null, "reason": null, "people": 3, "above": 2});
     assert_eq!((&waits["state"], &waits["approval"]), (&json!("awaiting_approval"), &awaiting));
     let own = act(&desk.nora, &asked, "approve").await.expect(403);
     assert_eq!(
@@ -82,8 +84,14 @@ async fn what_is_rejected_is_cancelled_and_its_author_reads_why() {
     assert_eq!(act(&leo, &asked, "approve").await.expect(409)["code"], "cancelled");
     let history = desk.nora.get(&format!("/notifications/{asked}/history")).await.expect(200);
     assert_eq!(history["events"][1]["data"]["reason"], "Es la lista de ayer");
-    let audit = desk.nora.all(&format!("/audit?subject={asked}")).await;
-    assert!(!json!(audit).to_string().contains("lista"), "no text of anybody stands in the audit: {audit:?}");
+    let audit = desk.nora.all(&format!("/audit?subject={asked}&type=NotificationRejected")).await;
+    assert_eq!(audit[0]["summary"], json!({"reason": "Es la lista de ayer"}));
+    let kept: bool =
+        sqlx::query_scalar("select exists (select from audit.audit_entries where summary like '%lista%')")
+            .fetch_one(desk.world.log().pool())
+            .await
+            .expect("the view");
+    assert!(!kept, "no text of anybody stands in the audit itself");
     let stored: String =
         sqlx::query_scalar("select payload::text from events where event_type = 'NotificationRejected'")
             .fetch_one(desk.world.log().pool())
@@ -197,5 +205,126 @@ async fn of_an_approval_and_a_cancellation_at_once_the_cancellation_stands_and_t
         assert_eq!(totals(&done, &["accepted"]), [accepted as i64], "{done}");
         assert!(approved == 200 || accepted == 0, "what was not approved has left: {done}");
     }
+    desk.world.stop().await;
+}
+
+/// The messages of the system to a person, oldest first.
+async fn told(client: &Client) -> Vec<String> {
+    let inbox = client.all("/inbox").await;
+    let of_system = inbox.iter().rev().filter(|item| item["author"]["id"] == Uuid::nil().to_string());
+    of_system.map(|item| item["body"].as_str().expect("a text").to_owned()).collect()
+}
+
+/// The next message that arrives while a person looks.
+async fn next_told(inbox: &mut EventStream) -> String {
+    inbox.next_of("message").await.data["body"].as_str().expect("a text").to_owned()
+}
+
+#[tokio::test]
+async fn who_may_approve_is_told_of_what_waits_and_its_author_of_the_decision() {
+    let (desk, leo) = limited().await;
+    let operator = desk.world.user("Omar", &[Role::Operator], &[desk.company]).await;
+    let admin = desk.world.user("Admin", &[Role::Admin], &[]).await;
+    let (mut of_leo, mut of_nora) =
+        (leo.stream("/inbox/stream", None).await, desk.nora.stream("/inbox/stream", None).await);
+    let asked = desk.send(&sms_to(desk.company, "Corte  de energía a las 8")).await;
+    let text = next_told(&mut of_leo).await;
+    assert!(
+        text.starts_with("Espera aprobación la notificación «Corte de energía a las 8» de Vigía Andina"),
+        "{text}"
+    );
+    assert!(text.contains("Nora solicitó el") && text.contains("La recibirían 3 personas"), "{text}");
+    act(&leo, &asked, "approve").await.expect(200);
+    let text = next_told(&mut of_nora).await;
+    assert!(text.starts_with("Leo aprobó la notificación «Corte de energía a las 8»"), "{text}");
+    desk.finished(&asked).await;
+
+    let refused = desk.send(&sms_to(desk.company, "Otra")).await;
+    next_told(&mut of_leo).await;
+    reject(&leo, &refused, "Es la lista de ayer").await.expect(200);
+    let text = next_told(&mut of_nora).await;
+    assert!(text.ends_with("No se enviará nada. Motivo: Es la lista de ayer"), "{text}");
+    desk.world.caught_up().await;
+    assert_eq!((told(&desk.nora).await.len(), told(&leo).await.len()), (2, 2));
+    assert_eq!((told(&admin).await.len(), told(&operator).await.len()), (2, 0));
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn an_author_whom_nobody_can_approve_is_told_so() {
+    let (desk, leo) = limited().await;
+    let admins = desk.world.log().pool();
+    sqlx::query("update users.users set active = false where user_id <> $1")
+        .bind(desk.nora.user.uuid())
+        .execute(admins)
+        .await
+        .expect("they are gone");
+    let mut inbox = desk.nora.stream("/inbox/stream", None).await;
+    desk.send(&sms_to(desk.company, "Aviso a todos")).await;
+    assert!(next_told(&mut inbox).await.contains("Ninguna otra persona puede aprobarla"));
+    drop(leo);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_reaches_more_people_than_the_limit_when_its_time_has_come_waits_for_an_approval() {
+    let (desk, leo) = limited().await;
+    let admin = desk.world.user("Ada", &[Role::Admin], &[]).await;
+    let company = format!("/companies/{}", desk.company);
+    admin.patch(&company, &json!({"limits": {"approval_above": 3}})).await.expect(200);
+    let asked = desk.send(&order_in(&desk, 10)).await;
+    assert_eq!(desk.shown(&asked).await["approval"], Value::Null, "three people need none");
+    let (mut of_leo, mut of_nora) =
+        (leo.stream("/inbox/stream", None).await, desk.nora.stream("/inbox/stream", None).await);
+    for phone in ["3015519001", "3015519002"] {
+        desk.client(Some(phone), None).await;
+    }
+    desk.world.pass(TimeDelta::minutes(10));
+    for inbox in [&mut of_leo, &mut of_nora] {
+        let text = next_told(inbox).await;
+        assert!(text.contains("no ha salido") && text.contains("Ahora la recibirían 5 personas"), "{text}");
+    }
+    let waits = desk.shown(&asked).await;
+    assert_eq!((&waits["state"], &waits["begun_at"]), (&json!("awaiting_approval"), &Value::Null));
+    assert_eq!((&waits["approval"]["people"], &waits["approval"]["above"]), (&json!(5), &json!(3)));
+    assert_eq!(desk.world.simulator.counts(Channel::Sms).accepted, 0);
+
+    // Once more many more people: the first yes was not for them.
+    for phone in ["3015519003", "3015519004"] {
+        desk.client(Some(phone), None).await;
+    }
+    act(&leo, &asked, "approve").await.expect(200);
+    assert!(next_told(&mut of_leo).await.contains("Ahora la recibirían 7 personas"));
+    assert_eq!(desk.shown(&asked).await["state"], "awaiting_approval");
+    act(&leo, &asked, "approve").await.expect(200);
+    assert_eq!(totals(&desk.finished(&asked).await, &["accepted"]), [7]);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn who_approves_sees_whom_it_reaches_with_which_text_and_what_it_costs() {
+    let (desk, leo) = limited().await;
+    desk.client(None, Some("sin.telefono@example.com")).await;
+    let mut order = order_in(&desk, 10);
+    order["filter"] = json!({"locale": "es", "external_ids": ["P-0", "P-1", "P-2", "Z-9"]});
+    let asked = desk.send(&order).await;
+    let waits = desk.shown(&asked).await;
+    let filter = json!({"locale": "es", "time_zone": null, "clients": 3, "unknown": 1});
+    assert_eq!((&waits["filter"], &waits["author"]["name"]), (&filter, &json!("Nora")));
+    let path = format!("/notifications/{asked}/preview");
+    let preview = leo.get(&path).await.expect(200);
+    let audience = json!({"total": 4, "reachable": 3, "excluded": {"unknown": 1}, "duplicates": 0});
+    assert_eq!((&preview["audience"], &preview["needs_approval"]), (&audience, &json!(true)));
+    assert_eq!((&preview["sms"]["segments_total"], &preview["confirm_token"]), (&json!(3), &Value::Null));
+    let sample = &preview["samples"][0];
+    assert_eq!((&sample["body"], &sample["segments"]), (&json!("Aviso a todos"), &json!(1)));
+    let asked_again = desk.nora.post("/notifications/preview", &order).await.expect(200);
+    assert_eq!(asked_again["samples"], preview["samples"], "what was written, as its author saw it");
+
+    act(&leo, &asked, "approve").await.expect(200);
+    leo.get(&path).await.expect(200);
+    act(&leo, &asked, "cancel").await.expect(200);
+    desk.world.caught_up().await;
+    assert_eq!(leo.get(&path).await.expect(409)["code"], "cancelled");
     desk.world.stop().await;
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tests::id_of;
 use tests::orders::{email_to, sms_to};
 
+use crate::import::{counts, import};
 use crate::notifications::{Desk, totals};
 
 /// A client with one contact, in a language and a time zone.
@@ -47,13 +48,18 @@ fn addresses(rows: &[Value]) -> BTreeSet<&str> {
     rows.iter().map(|row| row["to"].as_str().expect("an address")).collect()
 }
 
-/// The lines of the file of the excluded, without its header.
-async fn excluded(desk: &Desk, order: &Value) -> Vec<String> {
+/// The file of the excluded.
+async fn excluded_file(desk: &Desk, order: &Value) -> Vec<u8> {
     let request = desk.nora.request(reqwest::Method::POST, "/notifications/preview/excluded").json(order);
     let response = request.send().await.expect("an answer");
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
-    let bytes = response.bytes().await.expect("the file");
+    response.bytes().await.expect("the file").to_vec()
+}
+
+/// Its lines without its header.
+async fn excluded(desk: &Desk, order: &Value) -> Vec<String> {
+    let bytes = excluded_file(desk, order).await;
     let text = std::str::from_utf8(&bytes).expect("UTF-8");
     let text = text.strip_prefix('\u{feff}').expect("a byte order mark");
     let (header, lines) = text.split_once("\r\n").expect("a header");
@@ -75,6 +81,9 @@ async fn a_filter_decides_who_is_previewed_told_and_left_out() {
     let audience =
         json!({"total": 3, "reachable": 1, "excluded": {"no_phone": 1, "not_mobile": 1}, "duplicates": 0});
     assert_eq!(colombia["audience"], audience);
+    let spanish = preview(&desk, &filtered(&desk, json!({"locale": "es"}))).await;
+    assert_eq!((&spanish["audience"]["total"], &spanish["audience"]["reachable"]), (&json!(4), &json!(2)));
+    assert_eq!(preview(&desk, &filtered(&desk, json!({"locale": "es-PE"}))).await["audience"]["total"], 0);
     let listed = filtered(&desk, json!({"external_ids": ["A-3", " A-2", "A-3", "Z-9"], "locale": null}));
     let previewed = preview(&desk, &listed).await;
     let audience =
@@ -162,6 +171,23 @@ async fn the_excluded_come_as_a_file_that_no_spreadsheet_runs() {
     assert_eq!(excluded(&desk, &email_to(desk.company, "Corte", "Hoy")).await.len(), 6);
     let oscar = desk.world.user("Óscar", &[Role::Auditor], &[desk.company]).await;
     oscar.post("/notifications/preview/excluded", &order).await.expect(403);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_file_of_the_excluded_imported_again_changes_nothing_but_what_was_corrected() {
+    let desk = Desk::open().await;
+    people(&desk).await;
+    let file = excluded_file(&desk, &sms_to(desk.company, "Corte")).await;
+    let report = import(&desk.nora, desk.company, &file, "", "text/csv").await.expect(200);
+    assert_eq!(counts(&report), [2, 0, 0, 2, 0], "{report}");
+    let corrected = String::from_utf8(file).expect("UTF-8").replace("'+576012345678", "3015510102");
+    let report = import(&desk.nora, desk.company, corrected.as_bytes(), "", "text/csv").await.expect(200);
+    assert_eq!(counts(&report), [2, 0, 1, 1, 0], "{report}");
+    let clients = desk.nora.all(&format!("/companies/{}/clients?q=A-2", desk.company)).await;
+    let contact = &clients[0]["contacts"][0];
+    assert_eq!((&contact["name"], &contact["phone"]), (&json!("=Íñigo A-2"), &json!("+573015510102")));
+    assert_eq!(clients[0]["columns"], json!({}), "the reason is no column of the company's own");
     desk.world.stop().await;
 }
 

@@ -17,7 +17,13 @@ use tests::{Answer, Client, HANG, World, id_of};
 
 const HEADER: &str = "external_id,name,kind,contact_name,phone,email\r\n";
 
-async fn import(client: &Client, company: CompanyId, file: &[u8], query: &str, content_type: &str) -> Answer {
+pub(crate) async fn import(
+    client: &Client,
+    company: CompanyId,
+    file: &[u8],
+    query: &str,
+    content_type: &str,
+) -> Answer {
     let path = format!("/companies/{company}/clients/import{query}");
     let request = client.request(Method::POST, &path).header("Content-Type", content_type);
     Answer::to(request.timeout(HANG).body(file.to_vec())).await
@@ -39,7 +45,7 @@ fn faults(report: &Value) -> Vec<(u64, &str, &str)> {
     errors.iter().map(fault).collect()
 }
 
-fn counts(report: &Value) -> [u64; 5] {
+pub(crate) fn counts(report: &Value) -> [u64; 5] {
     ["rows", "created", "updated", "unchanged", "rejected"]
         .map(|name| report[name].as_u64().expect("a number"))
 }

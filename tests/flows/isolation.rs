@@ -91,6 +91,7 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "GET /notifications/{id}"
         | "GET /notifications/{id}/deliveries"
         | "GET /notifications/{id}/failures"
+        | "GET /notifications/{id}/preview"
         | "GET /notifications/{id}/history"
         | "GET /notifications/{id}/stream" => (Company(READERS), Thing::Notification),
         "POST /notifications/{id}/cancel"
@@ -329,9 +330,16 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
             for (role, insider) in &town.insiders {
                 let status = ask(insider, &route, &path).await.status.as_u16();
                 if roles.contains(role) {
-                    // What is over can be neither rejected nor moved to another time, and what was sent is neither a dead
-                    // letter nor in doubt.
-                    let ends = ["/reject", "/reschedule", "deliveries/{id}/retry", "/discard", "/resolve"];
+                    // What is over can be neither previewed, rejected nor moved to another time, and what was sent is neither
+                    // a dead letter nor in doubt.
+                    let ends = [
+                        "{id}/preview",
+                        "/reject",
+                        "/reschedule",
+                        "deliveries/{id}/retry",
+                        "/discard",
+                        "/resolve",
+                    ];
                     let too_late = status == 409 && ends.iter().any(|end| name.ends_with(end));
                     assert!(matches!(status, 200..300) || too_late, "{name} as {role:?}: {status}");
                 } else {

@@ -126,6 +126,12 @@ async fn another_time_counts_until_it_has_begun() {
     for (time, code) in [(past, "in_the_past"), (far, "too_far"), (after_expiry, "expired")] {
         assert_eq!(refused(desk.reschedule(&asked, time).await), [("/schedule_at".into(), code.into())]);
     }
+    let told = desk.reschedule(&asked, after_expiry).await.expect(422)["errors"][0]["detail"].clone();
+    let minute = after_expiry.format("%Y-%m-%d %H:%M UTC");
+    assert_eq!(
+        told,
+        format!("Vencería el {minute}, y comenzaría el {minute}. Debe vencer después de comenzar.")
+    );
     desk.reschedule(&asked, later).await.expect(200);
     let again = desk.reschedule(&asked, later).await.expect(200);
     assert_eq!(again["position"], desk.world.log().reader().head().await.expect("the head"));

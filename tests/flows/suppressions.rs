@@ -85,6 +85,32 @@ async fn an_audience_leaves_out_who_is_suppressed_until_it_is_lifted() {
     desk.world.stop().await;
 }
 
+#[tokio::test]
+async fn a_suppression_is_found_by_its_address_and_names_no_company_where_there_is_one_only() {
+    let desk = Desk::open().await;
+    let mut order = suppression(&desk, PHONE, "manual");
+    order.as_object_mut().expect("an object").remove("company_id");
+    let id = id_of(&desk.nora.post("/suppressions", &order).await.expect(201));
+    let mail = json!({"channel": "email", "address": "Ana@example.com", "reason": "opt_out"});
+    desk.nora.post("/suppressions", &mail).await.expect(201);
+    for written in ["3015510101", "301%20551%200101", "%2B573015510101", "+573015510101"] {
+        let found = desk.nora.all(&format!("/suppressions?address={written}")).await;
+        assert_eq!((found.len(), &found[0]["id"]), (1, &json!(id)), "{written}");
+    }
+    let found = desk.nora.all("/suppressions?address=ana@example.com&channel=email").await;
+    assert_eq!((found.len(), &found[0]["reason"]), (1, &json!("opt_out")));
+    assert!(desk.nora.all("/suppressions?address=3015510199").await.is_empty());
+    assert_eq!(desk.nora.get("/suppressions?address=12").await.refused(400)[0].0, "/address");
+
+    let there = desk.world.company("Allá").await;
+    let admin = desk.world.user("Admin", &[Role::Admin], &[]).await;
+    let missing = admin.post("/suppressions", &order).await.refused(422);
+    assert_eq!(missing, [("/company_id".into(), "missing".into())]);
+    let bea = desk.world.user("Bea", &[Role::Notifier], &[there]).await;
+    assert!(bea.all(&format!("/suppressions?address={PHONE}")).await.is_empty(), "another company's");
+    desk.world.stop().await;
+}
+
 /// The audience is frozen, and the people wait for another attempt when one of them is suppressed.
 #[tokio::test]
 async fn who_is_suppressed_after_the_freezing_is_not_sent_to() {

@@ -23,12 +23,12 @@ struct Rest {
 
 impl Aside {
     /// Those whose turn has not come again.
-    pub(super) fn resting(&self, now: Instant) -> Vec<Uuid> {
+    pub(crate) fn resting(&self, now: Instant) -> Vec<Uuid> {
         self.0.iter().filter(|(_, rest)| now < rest.until).map(|(notification, _)| *notification).collect()
     }
 
     /// Sets one aside. Says, once, that it has failed for so long that a person should look.
-    pub(super) fn put(&mut self, notification: Uuid, now: Instant) -> bool {
+    pub(crate) fn put(&mut self, notification: Uuid, now: Instant) -> bool {
         self.0.retain(|_, rest| now < rest.until + LONGEST_REST);
         let last = self.0.get(&notification).map(|rest| rest.length);
         let length = last.map_or(FIRST_REST, |last| LONGEST_REST.min(2 * last));
@@ -37,7 +37,7 @@ impl Aside {
     }
 
     /// It can be resolved again.
-    pub(super) fn forget(&mut self, notification: Uuid) {
+    pub(crate) fn forget(&mut self, notification: Uuid) {
         self.0.remove(&notification);
     }
 }

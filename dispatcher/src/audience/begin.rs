@@ -3,12 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use commands::log::AppendError;
-use domain::notification::{Beginning, Notification, NotificationCommand, NotificationEvent};
+use domain::notification::{
+    BeginNotification, Beginning, Notification, NotificationCommand, NotificationEvent,
+};
 use domain::value::{CompanyId, NotificationId};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::demand::Demand;
+use super::demand::{Demand, Measured};
 use super::resolver::{ResolveError, Resolver, notification_draft};
 use crate::notices;
 use crate::tasks::follow_notification;
@@ -42,17 +44,18 @@ pub(super) async fn next_due(
 }
 
 impl Resolver {
-    /// Begins a notification, or ends it if it has expired while it waited. Its stream decides: of two dispatchers one appends the event, and a pause, a cancellation or
-    /// another time that is recorded there is obeyed before the row shows it.
+    /// Begins a notification, or ends it if it has expired while it waited. Its stream decides: of two dispatchers one appends
+    /// the event, and a pause, a cancellation or another time that is recorded there is obeyed before the row shows it.
     pub(super) async fn begin(&self, due: &Due) -> Result<(), ResolveError> {
         let loaded = self.log.reader().load::<Notification>(&due.notification.to_string()).await?;
         let at = (self.clock)();
-        let demand = match loaded.state.beginning() {
-            Beginning::At(_) => self.demand(due, &loaded.state, at).await?,
-            Beginning::Begun | Beginning::Waits { .. } => None,
+        let Measured { people, approval_above, demand } = match loaded.state.beginning() {
+            Beginning::At(_) => self.measure(due, &loaded.state, at).await?,
+            Beginning::Begun | Beginning::Waits { .. } => Measured::default(),
         };
         let asks = demand.as_ref().map(Demand::asks);
-        let Ok(events) = loaded.state.decide(NotificationCommand::Begin { at, asks }) else {
+        let begin = BeginNotification { at, people, approval_above, asks };
+        let Ok(events) = loaded.state.decide(NotificationCommand::Begin(begin)) else {
             return Ok(follow_notification(&self.pool, due.notification).await?);
         };
         let metadata = self.requests.metadata_of_outcomes((due.notification, 1), due.company).await?;
@@ -90,7 +93,7 @@ impl Resolver {
         if !begins {
             tracing::info!(
                 notification = %due.notification,
-                "a notification that is due does not begin: it passes a limit of its company, or has expired"
+                "a notification that is due does not begin: it passes a limit, needs an approval, or has expired"
             );
             follow_notification(&self.pool, due.notification).await?;
         }

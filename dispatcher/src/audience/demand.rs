@@ -1,20 +1,27 @@
-//! What a notification takes of its company's purse when its time has come, by the audience and the limits of that moment.
+//! How many people a notification reaches when its time has come, and what it takes of its company's purse: by the audience
+//! and the limits of that moment.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use commands::purse::{self, Moment, Without};
-use domain::company::{Amount, Company, CompanyLimits, Purse, Taken};
+use domain::company::{Amount, Company, CompanyLimits, CompanyProfile, Limit, Purse, Taken};
 use domain::notification::{Asks, Notification};
 use domain::rendering::{Text, render};
 use domain::value::sms::{SmsCount, takes_unicode};
-use domain::value::{Channel, CountryCode, NotificationId, RecipientKind, TimeZone};
+use domain::value::{Channel, NotificationId, RecipientKind, TimeZone};
 use projections::queries::audience::{Candidate, Selection, page, preview, reaches_abroad};
 use sqlx::{PgConnection, PgPool};
+use tokio::time::{Instant, sleep};
 
 use super::begin::Due;
-use super::resolver::{ResolveError, Resolver};
+use super::open::has_clients_up_to;
+use super::resolver::{BEHIND_POLL, ResolveError, Resolver};
 
 /// How many people's texts are rendered to estimate the parts of all, where the request promised none.
 const SAMPLED_MAX: usize = 500;
+/// How long a beginning waits for the view of clients before others have their turn.
+const VIEW_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What a notification of a company with limits takes.
 pub(super) struct Demand {
@@ -33,40 +40,86 @@ struct Before {
     excludes_foreign: bool,
 }
 
+/// The audience of a notification when its time has come, as far as a limit of its company counts it.
+#[derive(Default)]
+pub(super) struct Measured {
+    /// How many people it would reach; 0 if nothing counts them.
+    pub(super) people: u64,
+    /// Above how many people the company wants an approval.
+    pub(super) approval_above: Option<u64>,
+    /// What it takes of the purse, if that counts it.
+    pub(super) demand: Option<Demand>,
+}
+
 impl Resolver {
-    /// None for a notification for which no limit of its company counts by now. Whether one counted when it was requested
-    /// does not matter.
-    pub(super) async fn demand(
+    /// Counts what the limits of the company count by now. Whether one counted when it was requested does not matter.
+    pub(super) async fn measure(
         &self,
         due: &Due,
         life: &Notification,
         now: DateTime<Utc>,
-    ) -> Result<Option<Demand>, ResolveError> {
-        let Some(channel) = life.channel() else { return Ok(None) };
+    ) -> Result<Measured, ResolveError> {
+        let Some(channel) = life.channel() else { return Ok(Measured::default()) };
         let company = self.log.reader().load::<Company>(&due.company.to_string()).await?.state;
-        let Some(profile) = company.profile() else { return Ok(None) };
-        let limits = profile.limits.clone();
-        if limits.of_purse(channel).next().is_none() {
-            return Ok(None);
+        let Some(profile) = company.profile() else { return Ok(Measured::default()) };
+        let approval_above = profile.limits.get(Limit::ApprovalAbove);
+        if approval_above.is_none() && profile.limits.of_purse(channel).next().is_none() {
+            return Ok(Measured::default());
         }
         let request = self.requests.get((due.notification, 1)).await?;
         if request.only_to.is_some() {
-            return Ok(None);
+            return Ok(Measured::default());
         }
+        self.await_clients().await?;
         let before = before(&self.pool, due.notification).await?;
-        let (home, excludes_foreign): (CountryCode, _) = (profile.country.parse().unwrap_or_default(), false);
         let everybody = Selection {
             company: due.company,
             channel,
             kind: before.kind,
             filter: &request.filter,
-            home,
-            excludes_foreign,
+            home: profile.country.parse().unwrap_or_default(),
+            excludes_foreign: false,
         };
-        if before.promised.is_none()
-            && !limits.count_everybody(channel)
-            && !reaches_abroad(&self.pool, &everybody).await?
-        {
+        let text = request.text.as_ref().and_then(|text| text.as_ref().ok());
+        let demand = self.demand(due, profile, everybody, &before, text, now).await?;
+        let people = match (&demand, approval_above) {
+            (Some(demand), _) => demand.amount.messages,
+            (None, Some(_)) => preview(&self.pool, &everybody).await?.reachable,
+            (None, None) => 0,
+        };
+        Ok(Measured { people, approval_above, demand })
+    }
+
+    /// Waits until the view of clients has all that is written by now, so that whoever was imported a moment ago is counted.
+    async fn await_clients(&self) -> Result<(), ResolveError> {
+        let head = self.log.reader().head().await?;
+        let until = Instant::now() + VIEW_WAIT_MAX;
+        while !has_clients_up_to(&self.pool, head).await? {
+            if Instant::now() >= until {
+                return Err(ResolveError::Behind);
+            }
+            sleep(BEHIND_POLL).await;
+        }
+        Ok(())
+    }
+
+    /// None for a notification for which no limit of the purse counts.
+    async fn demand(
+        &self,
+        due: &Due,
+        profile: &CompanyProfile,
+        everybody: Selection<'_>,
+        before: &Before,
+        text: Option<&Text>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Demand>, ResolveError> {
+        let (channel, limits) = (everybody.channel, profile.limits.clone());
+        let has_purse = limits.of_purse(channel).next().is_some();
+        let is_counted = has_purse
+            && (before.promised.is_some()
+                || limits.count_everybody(channel)
+                || reaches_abroad(&self.pool, &everybody).await?);
+        if !is_counted {
             return Ok(None);
         }
         let zone: TimeZone = profile.time_zone.parse().unwrap_or_default();
@@ -74,14 +127,13 @@ impl Resolver {
         let own = Without::Own(due.notification);
         let taken = purse::taken(&mut *self.pool.acquire().await?, &of, own).await?;
         let purse = Purse { limits, taken };
-        let text = request.text.as_ref().and_then(|text| text.as_ref().ok());
-        let (amount, excludes_foreign) = measured(&self.pool, everybody, &purse, &before, text).await?;
+        let (amount, excludes_foreign) = amount_of(&self.pool, everybody, &purse, before, text).await?;
         Ok(Some(Demand { limits: purse.limits, of, amount, taken, excludes_foreign }))
     }
 }
 
 /// What an audience takes of a purse, and whether numbers of other countries are left out of it.
-async fn measured(
+async fn amount_of(
     pool: &PgPool,
     everybody: Selection<'_>,
     purse: &Purse,

@@ -10,4 +10,5 @@ mod resolver;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::aside::Aside;
 pub(crate) use self::resolver::Resolver;

@@ -1,5 +1,6 @@
 //! Audiences that are being resolved: which is next, and how far it is.
 
+use domain::Position;
 use domain::notification::AudienceFilter;
 use domain::value::{Channel, CompanyId, CountryCode, NotificationId, RecipientKind};
 use projections::queries::audience::Selection;
@@ -65,6 +66,22 @@ pub(super) fn home(country: Option<&str>) -> CountryCode {
 /// How many events before a request are searched for one that its view has yet to take in: fewer than a projector skips
 /// between two moves of its checkpoint.
 const SEARCHED_EVENTS_MAX: i64 = 1_000;
+
+/// Whether the view of clients has everything up to a position of the log.
+pub(super) async fn has_clients_up_to(pool: &PgPool, position: Position) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select $1 <= k.position
+             or $1 <= k.position + $2
+               and not exists (select from events e
+                               where e.position > k.position and e.position <= $1
+                                 and e.aggregate_type in ('client', 'company'))
+         from clients.checkpoint k",
+    )
+    .bind(position)
+    .bind(SEARCHED_EVENTS_MAX)
+    .fetch_one(pool)
+    .await
+}
 
 /// Alarms first, then the audience with the fewest chunks, so that several campaigns grow together. Views must have
 /// reached the request: clients imported before it belong to it. A view has reached it too if no event between its

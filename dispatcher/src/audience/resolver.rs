@@ -31,7 +31,7 @@ use crate::tasks::settle::SettleError;
 use crate::tasks::{Completions, has_tasks, lock_notifications};
 
 /// How often an audience is looked at that waits for the views to reach its request.
-const BEHIND_POLL: Duration = Duration::from_millis(20);
+pub(super) const BEHIND_POLL: Duration = Duration::from_millis(20);
 /// How long the resolver rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
 /// How often in a row somebody else may write a stream first, before the audience rests.
@@ -86,6 +86,8 @@ pub(super) enum ResolveError {
     Request(#[from] RequestError),
     #[error(transparent)]
     Complete(#[from] SettleError),
+    #[error("the view of clients has not reached the present")]
+    Behind,
 }
 
 impl ResolveError {

@@ -18,6 +18,8 @@ pub(super) struct Batch {
     pub(super) audiences: Vec<OpenAudience>,
     /// Notifications of which something happened that their tasks must follow, such as a pause.
     pub(super) controlled: Vec<Uuid>,
+    /// Notifications and the sequences of their events of which people are to be told.
+    pub(super) told: Vec<(Uuid, i64)>,
     /// Clients, and the positions of their erasures.
     pub(super) erased: Vec<(Uuid, Position)>,
     /// Positions of events that could not be read.
@@ -54,11 +56,12 @@ pub(super) const KINDS: [&str; 2] = ["notification", "client"];
 impl Batch {
     /// Takes in one event. One that cannot be read, but may be of a kind that is taken in, is parked.
     pub(super) fn add(&mut self, recorded: Recorded) {
-        let Recorded { position, aggregate_type, aggregate_id, event, .. } = recorded;
+        let Recorded { position, sequence, aggregate_type, aggregate_id, event, .. } = recorded;
         let id = || Uuid::parse_str(&aggregate_id).ok();
         match event {
             Ok(Event::Notification(event)) => {
                 if let Some(notification) = id() {
+                    self.told.extend(is_told(&event).then_some((notification, sequence)));
                     self.add_notification(notification, position, event);
                 }
             }
@@ -103,6 +106,7 @@ impl Batch {
             }
             NotificationEvent::NotificationApproved { .. }
             | NotificationEvent::NotificationRejected { .. }
+            | NotificationEvent::NotificationApprovalRequired { .. }
             | NotificationEvent::NotificationRescheduled { .. }
             | NotificationEvent::NotificationPaused
             | NotificationEvent::NotificationPausedByLimit { .. }
@@ -131,6 +135,18 @@ impl Batch {
             && self.erased.is_empty()
             && self.parked.is_empty()
     }
+}
+
+/// Whether people are told of the event.
+const fn is_told(event: &NotificationEvent) -> bool {
+    matches!(
+        event,
+        NotificationEvent::NotificationRequested { needs_approval: Some(_), .. }
+            | NotificationEvent::NotificationApprovalRequired { .. }
+            | NotificationEvent::NotificationApproved { .. }
+            | NotificationEvent::NotificationRejected { .. }
+            | NotificationEvent::NotificationExpired
+    )
 }
 
 /// When a notification begins by its first event; a retry begins at once.
@@ -194,7 +210,7 @@ mod tests {
             expires_at: None,
             send_at,
             held_until: None,
-            needs_approval: false,
+            needs_approval: None,
             excludes_foreign: false,
             author: UserId::from(Uuid::nil()),
             requested_at: DateTime::UNIX_EPOCH,

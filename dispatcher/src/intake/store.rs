@@ -43,6 +43,7 @@ pub(super) async fn store(
     remember(&mut tx, batch).await?;
     open_audiences(&mut tx, batch).await?;
     follow(&mut tx, batch).await?;
+    remember_notices(&mut tx, &batch.told).await?;
     erase(&mut tx, &batch.erased).await?;
     park(&mut tx, &batch.parked).await?;
     fail::fail_point!("intake::before_commit", |_| std::process::abort());
@@ -142,6 +143,21 @@ async fn follow(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
         controlled.extend(controls::changed_since_request(tx, &requested).await?);
     }
     controls::follow(tx, &controlled).await
+}
+
+async fn remember_notices(tx: &mut PgConnection, told: &[(Uuid, i64)]) -> sqlx::Result<()> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into send_notices (notification_id, sequence)
+         select * from unnest($1::uuid[], $2::bigint[]) on conflict do nothing",
+    )
+    .bind(told.iter().map(|(notification, _)| *notification).collect::<Vec<_>>())
+    .bind(told.iter().map(|(_, sequence)| *sequence).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 async fn is_remembered(tx: &mut PgConnection, notification: Uuid) -> sqlx::Result<bool> {

@@ -21,6 +21,8 @@ words! {
         Phone = "phone",
         /// The contact's e-mail address.
         Email = "email",
+        /// Why the contact of a row is left out of an audience, in the file that a preview gives; not read.
+        LeftOut = "reason",
         /// A column of the company's own; the value names it.
         Own = "own",
         /// No column: the row itself is at fault.
@@ -142,7 +144,7 @@ fn columns(cells: &[String]) -> Result<(Vec<Option<Column>>, OwnColumns), FileFa
 /// `External ID` and `external-id` are `external_id`.
 fn known(cell: &str) -> Option<Column> {
     let name = comparable(cell).to_lowercase().replace([' ', '-'], "_");
-    Column::FILE.into_iter().find(|column| column.as_str() == name)
+    Column::FILE.into_iter().chain([Column::LeftOut]).find(|column| column.as_str() == name)
 }
 
 /// The first few columns as the file writes them, so that a person recognizes them.
@@ -221,6 +223,12 @@ mod tests {
         assert_eq!(
             (header.columns[0], header.columns[7], header.columns[8]),
             (Some(Column::Own), None, Some(Column::Own))
+        );
+        let of_ours = read(&format!("{six},reason")).unwrap();
+        assert_eq!(
+            (of_ours.columns[6], of_ours.own),
+            (Some(Column::LeftOut), vec![]),
+            "the file of the excluded"
         );
         let twice = read(&format!("{six},Saldo,saldo"));
         assert_eq!(twice.unwrap_err(), columns_fault(&[], &["saldo"], &[]));

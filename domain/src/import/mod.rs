@@ -12,6 +12,7 @@ mod draft;
 mod encoding;
 mod fault;
 mod file_kind;
+mod formula_mark;
 mod header;
 mod row;
 mod scanner;
@@ -22,6 +23,7 @@ pub use self::draft::ClientDraft;
 pub use self::encoding::{EncodingGuess, FileEncoding};
 pub use self::fault::{FileFault, RowFault, RowReason};
 pub use self::file_kind::FileKind;
+pub use self::formula_mark::{marked, unmarked};
 pub use self::header::Column;
 pub use self::row::ImportRow;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::Header;
 use super::text_decoder::{foreign_bytes_as_windows_1252, has_foreign_bytes};
-use super::{Column, RowFault, RowReason};
+use super::{Column, RowFault, RowReason, unmarked};
 use crate::value::{
     AddressKind, Channel, ColumnName, ColumnText, ContactKind, CountryCode, EmailAddress, ExternalId,
     Invalid, Name, PhoneNumber, comparable, fold_white_space, is_invisible,
@@ -163,10 +163,12 @@ impl<'a> Cells<'a> {
         self.text_at(column, at)
     }
 
-    /// The text of a cell with its white space folded. Characters that no cell may have are a fault.
+    /// The text of a cell with its white space folded, without the mark of our own files. Characters that no cell may have are
+    /// a fault.
     fn text_at(&mut self, column: Column, at: usize) -> Option<String> {
         let cell = self.legible(column, at)?;
-        let text = fold_white_space(cell.trim_matches(|c: char| c.is_whitespace() || is_invisible(c)));
+        let trimmed = |text| str::trim_matches(text, |c: char| c.is_whitespace() || is_invisible(c));
+        let text = fold_white_space(trimmed(unmarked(trimmed(&cell))));
         if text.contains(char::is_control) {
             return self.refuse_at(column, at, &text, RowReason::Invalid(Invalid::ControlCharacter));
         }

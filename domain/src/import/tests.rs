@@ -122,6 +122,9 @@ fn a_formula_is_text_like_any_other() {
     let row = good("=1+1,\"=HYPERLINK(\"\"x\"\")\",holder,@sum,,");
     let texts = [row.external_id.as_str(), row.name.as_str(), row.contact_name.as_str()];
     assert_eq!(texts, ["=1+1", "=HYPERLINK(\"x\")", "@sum"]);
+    let ours = good("'=1+1,\" '-Ana \",holder,O'Higgins,'+573001234567,");
+    let texts = [ours.external_id.as_str(), ours.name.as_str(), ours.contact_name.as_str()];
+    assert_eq!(texts, ["=1+1", "-Ana", "O'Higgins"], "without the mark of our own files");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Asks, Decision, Notification, NotificationError, NotificationEvent, RequestNotification, Stage};
+use super::{
+    BeginNotification, Decision, Notification, NotificationError, NotificationEvent, RequestNotification,
+    Stage, Times,
+};
 
 /// How many seconds a notification may be held before it begins.
 pub const HOLD_SECONDS_MAX: u32 = 600;
@@ -61,20 +64,23 @@ impl Notification {
             return Ok(vec![]);
         }
         check_schedule(schedule_at, at)?;
-        if self.has_expired(send_at) {
-            return Err(NotificationError::ExpiresBefore);
+        if let Some(expires_at) = self.expires_at.filter(|expiry| *expiry <= send_at) {
+            return Err(NotificationError::ExpiresBefore(Times { expires_at, begins_at: send_at }));
         }
         Ok(vec![NotificationEvent::NotificationRescheduled { send_at }])
     }
 
-    /// What passes a limit by now is paused, so that a person decides when it goes on. What has expired while it waited
-    /// ends.
-    pub(super) fn begin_at(&self, at: DateTime<Utc>, asks: Option<Asks>) -> Decision {
+    /// What passes a limit by now is paused, so that a person decides when it goes on. What reaches more people by now than
+    /// its company sends to without an approval waits for one. What has expired while it waited ends.
+    pub(super) fn begin_at(&self, begin: BeginNotification) -> Decision {
+        let BeginNotification { at, people, approval_above, asks } = begin;
         let over = asks.zip(self.channel).and_then(|(asks, channel)| asks.over_limit(channel));
+        let need = self.needs_approval_for(people, approval_above);
         match self.beginning() {
-            Beginning::At(time) if time <= at => Ok(vec![match over {
-                Some(over) => NotificationEvent::NotificationPausedByLimit { over },
-                None => NotificationEvent::NotificationBegun { begun_at: at },
+            Beginning::At(time) if time <= at => Ok(vec![match (over, need) {
+                (Some(over), _) => NotificationEvent::NotificationPausedByLimit { over },
+                (None, Some(need)) => NotificationEvent::NotificationApprovalRequired { need },
+                (None, None) => NotificationEvent::NotificationBegun { begun_at: at },
             }]),
             Beginning::Waits { expires_at: Some(expiry) } if expiry <= at => {
                 Ok(vec![NotificationEvent::NotificationExpired])

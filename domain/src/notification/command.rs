@@ -46,12 +46,7 @@ pub enum NotificationCommand {
         at: DateTime<Utc>,
     },
     /// Begin it, because its time has come; or end it, because it has expired while it waited.
-    Begin {
-        /// When.
-        at: DateTime<Utc>,
-        /// What it asks of its company's purse by then, if that has limits.
-        asks: Option<Asks>,
-    },
+    Begin(BeginNotification),
     /// Send nothing until it is resumed.
     Pause,
     /// Go on.
@@ -131,6 +126,19 @@ pub struct RequestNotification {
     pub author: UserId,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// A notification whose time has come, by the audience and the limits of that moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BeginNotification {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How many people it would reach by then. Only counted where the company has a limit.
+    pub people: u64,
+    /// Above how many people the company wants an approval by then; none: never.
+    pub approval_above: Option<u64>,
+    /// What it asks of its company's purse by then, if that has limits.
+    pub asks: Option<Asks>,
 }
 
 /// What a notification asks of its company's purse.

@@ -1,7 +1,18 @@
 //! The refusals of a notification.
 
+use chrono::{DateTime, Utc};
+
 use super::{HOLD_SECONDS_MAX, SCHEDULE_DAYS_MAX};
 use crate::company::OverLimit;
+
+/// The two times of a notification that would expire before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// When it would expire.
+    pub expires_at: DateTime<Utc>,
+    /// When it would begin.
+    pub begins_at: DateTime<Utc>,
+}
 
 /// A refusal by the rules of notifications.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,8 +21,8 @@ pub enum NotificationError {
     #[error("the notification was requested already")]
     AlreadyRequested,
     /// It would expire before it begins.
-    #[error("the notification has expired already")]
-    Expired,
+    #[error("the notification expires at {}, before it begins at {}", .0.expires_at, .0.begins_at)]
+    Expired(Times),
     /// Its time was over before it was asked to be sent again.
     #[error("the notification is past its expiry")]
     PastExpiry,
@@ -28,8 +39,8 @@ pub enum NotificationError {
     #[error("the notification cannot begin more than {SCHEDULE_DAYS_MAX} days from now")]
     ScheduledTooFar,
     /// It would expire before the time it is moved to.
-    #[error("the notification expires before that time")]
-    ExpiresBefore,
+    #[error("the notification expires at {}, before that time, {}", .0.expires_at, .0.begins_at)]
+    ExpiresBefore(Times),
     /// The undo window is too long.
     #[error("the notification cannot be held for more than {HOLD_SECONDS_MAX} seconds")]
     HoldTooLong,

@@ -6,7 +6,7 @@ use std::ops::Not;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AudienceFilter, SmsOptions};
+use super::{ApprovalNeed, AudienceFilter, SmsOptions};
 use crate::aggregate::events;
 use crate::company::OverLimit;
 use crate::deliveries::Totals;
@@ -50,8 +50,8 @@ pub enum NotificationEvent {
         /// The end of its undo window, which another time to begin does not cut short.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         held_until: Option<DateTime<Utc>>,
-        /// Another person than the author has to approve it first.
-        needs_approval: bool,
+        /// Why another person than the author has to approve it first; none: nobody has to.
+        needs_approval: Option<ApprovalNeed>,
         /// Numbers of other countries are left out, because the company's limit does not hold them.
         #[serde(default, skip_serializing_if = "Not::not")]
         excludes_foreign: bool,
@@ -84,6 +84,12 @@ pub enum NotificationEvent {
     },
     /// Nothing of it is sent until it is resumed.
     NotificationPaused,
+    /// Its time has come, and it reaches more people than its company sends to without an approval, or many more than it was
+    /// approved for: nothing of it is sent until another person than its author approves it.
+    NotificationApprovalRequired {
+        /// Why.
+        need: ApprovalNeed,
+    },
     /// Its time has come, and it would have passed a limit of its company: nothing of it is sent until it is resumed.
     NotificationPausedByLimit {
         /// The limit.
@@ -134,7 +140,7 @@ pub fn begun_at<'a>(events: impl IntoIterator<Item = &'a NotificationEvent>) -> 
     events.into_iter().find_map(|event| match event {
         NotificationEvent::NotificationRequested {
             send_at: None,
-            needs_approval: false,
+            needs_approval: None,
             requested_at,
             ..
         } => Some(*requested_at),
@@ -146,7 +152,7 @@ pub fn begun_at<'a>(events: impl IntoIterator<Item = &'a NotificationEvent>) -> 
 events!(NotificationEvent {
     NotificationRequested => "1", NotificationApproved => "1", NotificationRejected => "1",
     NotificationRescheduled => "1", NotificationBegun => "1", NotificationPaused => "1", NotificationPausedByLimit => "1",
-    NotificationResumed => "1",
+    NotificationResumed => "1", NotificationApprovalRequired => "1",
     AudienceClosed => "1", NotificationCompleted => "1",
     NotificationCancelled => "1", NotificationExpired => "1", NotificationRetried => "1", DeliveriesRetried => "1",
 });

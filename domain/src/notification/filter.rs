@@ -9,7 +9,7 @@ use crate::value::{ClientId, Locale, TimeZone};
 /// The clients a notification goes to: those to whom every given field applies. All clients if none is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AudienceFilter {
-    /// Those who are written to in this language and region, and in no other.
+    /// Those who are written to in this language: `es` in any region or none, `es-CO` in that one alone.
     pub locale: Option<Locale>,
     /// Those in this time zone.
     pub time_zone: Option<TimeZone>,

@@ -15,12 +15,12 @@ mod tests;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::approval::Approval;
+pub use self::approval::{Approval, ApprovalNeed};
 pub use self::beginning::{Beginning, HOLD_SECONDS_MAX, SCHEDULE_DAYS_MAX};
 pub use self::command::{
-    Asks, Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions,
+    Asks, BeginNotification, Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions,
 };
-pub use self::error::NotificationError;
+pub use self::error::{NotificationError, Times};
 pub use self::event::{
     AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate, begun_at,
 };
@@ -43,6 +43,8 @@ pub struct Notification {
     /// The limit of its company that paused it.
     over_limit: Option<OverLimit>,
     approval: Option<Approval>,
+    /// Why it needs or needed an approval, when that was last asked for.
+    approval_need: Option<ApprovalNeed>,
     generation: u32,
     /// The generation whose audience is being resolved. Also there for a cancelled notification that had begun: its audience is
     /// closed as far as it was resolved.
@@ -113,6 +115,11 @@ impl Notification {
         self.approval
     }
 
+    /// Why it needs or needed an approval, when that was last asked for.
+    pub const fn approval_need(&self) -> Option<ApprovalNeed> {
+        self.approval_need
+    }
+
     /// Nothing is sent before this.
     pub const fn send_at(&self) -> Option<DateTime<Utc>> {
         self.send_at
@@ -146,7 +153,7 @@ impl Notification {
                 self.reject(stage, by, Personal::new(notification.into(), reason.into_string()))
             }
             NotificationCommand::Reschedule { schedule_at, at } => self.reschedule(stage, schedule_at, at),
-            NotificationCommand::Begin { at, asks } => self.begin_at(at, asks),
+            NotificationCommand::Begin(begin) => self.begin_at(begin),
             NotificationCommand::Pause => self.pause(stage),
             NotificationCommand::Resume => self.resume(stage),
             NotificationCommand::CloseAudience { generation, total, excluded } => {
@@ -212,13 +219,13 @@ impl Notification {
                 (self.company, self.author, self.channel) = (Some(company), Some(author), Some(channel));
                 (self.requested_at, self.generation) = (Some(requested_at), 1);
                 (self.send_at, self.held_until, self.expires_at) = (send_at, held_until, expires_at);
-                self.approval = needs_approval.then_some(Approval::Awaiting);
-                match send_at {
-                    _ if needs_approval => self.stage = Some(Stage::AwaitingApproval),
-                    Some(_) => self.stage = Some(Stage::Scheduled),
-                    None => self.begin(1),
+                match (needs_approval, send_at) {
+                    (Some(need), _) => self.await_approval(need),
+                    (None, Some(_)) => self.stage = Some(Stage::Scheduled),
+                    (None, None) => self.begin(1),
                 }
             }
+            NotificationEvent::NotificationApprovalRequired { need } => self.await_approval(need),
             NotificationEvent::NotificationApproved { by } => {
                 self.approval = Some(Approval::Approved(by));
                 self.stage = Some(Stage::Scheduled);
@@ -254,6 +261,11 @@ impl Notification {
                 }
             }
         }
+    }
+
+    const fn await_approval(&mut self, need: ApprovalNeed) {
+        (self.approval, self.approval_need) = (Some(Approval::Awaiting), Some(need));
+        self.stage = Some(Stage::AwaitingApproval);
     }
 
     const fn begin(&mut self, generation: u32) {

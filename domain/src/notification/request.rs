@@ -1,8 +1,8 @@
 //! What a request has to be, and the event it becomes.
 
 use super::{
-    Addressee, Asks, Content, Decision, Notification, NotificationError, NotificationEvent, Recipient,
-    RequestNotification,
+    Addressee, ApprovalNeed, Asks, Content, Decision, Notification, NotificationError, NotificationEvent,
+    Recipient, RequestNotification, Times,
 };
 use crate::company::OverLimit;
 use crate::personal::Personal;
@@ -14,14 +14,15 @@ impl Notification {
             return Err(NotificationError::AlreadyRequested);
         }
         let (send_at, held_until) = (request.send_at()?, request.held_until());
-        if request.expires_at.is_some_and(|expiry| expiry <= send_at.unwrap_or(request.at)) {
-            return Err(NotificationError::Expired);
+        let begins_at = send_at.unwrap_or(request.at);
+        if let Some(expires_at) = request.expires_at.filter(|expiry| *expiry <= begins_at) {
+            return Err(NotificationError::Expired(Times { expires_at, begins_at }));
         }
         let channel = request.content.channel();
         if let Some(over) = request.asks.as_ref().and_then(|asks| asks.over_limit(channel)) {
             return Err(NotificationError::OverLimit(over));
         }
-        let needs_approval = request.approval_above.is_some_and(|limit| request.people > limit);
+        let needs_approval = ApprovalNeed::of(request.people, request.approval_above);
         let key = request.notification.into();
         let (subject, body, sms) = match request.content {
             Content::Sms { body, options } => (None, body.into_string(), Some(options)),

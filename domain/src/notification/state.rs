@@ -4,7 +4,8 @@ use crate::value::words;
 
 words! {
     /// Where a notification stands: `AwaitingApproval → Scheduled → Resolving → Running → Completed`, and from any but the
-    /// last to `Cancelled`. One that needs neither approval nor a time begins at `Resolving`. `Scheduled`, `Resolving` and
+    /// last to `Cancelled`. One that needs neither approval nor a time begins at `Resolving`. One that reaches too many people
+    /// when its time has come goes back to `AwaitingApproval`. `Scheduled`, `Resolving` and
     /// `Running` are shown as `Paused` while it is paused. A retry resolves again.
     NotificationState {
         /// It begins at its time.

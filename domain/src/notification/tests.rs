@@ -65,11 +65,17 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
         expires_at: expires_at.map(at),
         send_at: None,
         held_until: None,
-        needs_approval: false,
+        needs_approval: None,
         excludes_foreign: false,
         author: id(10),
         requested_at: at(1_000),
     }
+}
+
+const NEED: ApprovalNeed = ApprovalNeed { people: 20, above: 10 };
+
+fn expires_too_early(expires: i64, begins: i64) -> NotificationError {
+    NotificationError::Expired(Times { expires_at: at(expires), begins_at: at(begins) })
 }
 
 fn scheduled(send_at: i64) -> NotificationEvent {
@@ -83,7 +89,8 @@ fn up_for_approval() -> NotificationEvent {
 fn with(send: Option<i64>, approval: bool, expiry: Option<i64>) -> NotificationEvent {
     let mut event = requested();
     if let NotificationEvent::NotificationRequested { send_at, needs_approval, expires_at, .. } = &mut event {
-        (*send_at, *needs_approval, *expires_at) = (send.map(at), approval, expiry.map(at));
+        (*send_at, *expires_at) = (send.map(at), expiry.map(at));
+        *needs_approval = approval.then_some(NEED);
     }
     event
 }
@@ -127,7 +134,12 @@ fn reschedule(schedule_at: i64) -> NotificationCommand {
 }
 
 fn begin(second: i64) -> NotificationCommand {
-    NotificationCommand::Begin { at: at(second), asks: None }
+    begin_to(second, 0, None)
+}
+
+/// Its time has come, and so many people are reached.
+fn begin_to(second: i64, people: u64, approval_above: Option<u64>) -> NotificationCommand {
+    NotificationCommand::Begin(BeginNotification { at: at(second), people, approval_above, asks: None })
 }
 
 fn decided(
@@ -232,7 +244,10 @@ fn an_email_has_a_subject() {
 
 #[test]
 fn an_expired_notification_cannot_be_requested() {
-    assert_eq!(given::<Notification>([]).decide(order(sms(), Some(1_000))), Err(NotificationError::Expired));
+    assert_eq!(
+        given::<Notification>([]).decide(order(sms(), Some(1_000))),
+        Err(expires_too_early(1_000, 1_000))
+    );
 }
 
 #[test]
@@ -445,7 +460,7 @@ fn a_schedule_is_after_now_within_a_year_and_before_the_expiry() {
     assert_eq!(sent_at(with(1_000, None)), Err(NotificationError::ScheduledInThePast));
     assert_eq!(sent_at(with(last, None)), Ok(Some(at(last))));
     assert_eq!(sent_at(with(last + 1, None)), Err(NotificationError::ScheduledTooFar));
-    assert_eq!(sent_at(with(2_000, Some(2_000))), Err(NotificationError::Expired));
+    assert_eq!(sent_at(with(2_000, Some(2_000))), Err(expires_too_early(2_000, 2_000)));
     assert_eq!(sent_at(with(2_000, Some(2_001))), Ok(Some(at(2_000))));
 }
 
@@ -476,7 +491,8 @@ fn what_has_not_begun_can_be_moved_to_another_time() {
     assert_eq!(decided([up_for_approval()], reschedule(4_000)), Ok(vec![moved(4_000)]));
     assert_eq!(decided([scheduled(3_000)], reschedule(2_000)), Err(NotificationError::ScheduledInThePast));
     let too_late = decided([with(Some(3_000), false, Some(5_000))], reschedule(5_000));
-    assert_eq!(too_late, Err(NotificationError::ExpiresBefore));
+    let times = Times { expires_at: at(5_000), begins_at: at(5_000) };
+    assert_eq!(too_late, Err(NotificationError::ExpiresBefore(times)));
     for history in
         [vec![requested()], vec![scheduled(3_000), begun()], vec![requested(), closed(1), completed(1, 0)]]
     {
@@ -494,10 +510,14 @@ fn more_people_than_the_limit_need_an_approval() {
     let needs = |people, approval_above| {
         let request = RequestNotification { people, approval_above, ..asked(sms()) };
         let events = given::<Notification>([]).decide(NotificationCommand::Request(request)).unwrap();
-        matches!(events[..], [NotificationEvent::NotificationRequested { needs_approval: true, .. }])
+        match events[..] {
+            [NotificationEvent::NotificationRequested { needs_approval, .. }] => needs_approval,
+            _ => panic!("one request, not {events:?}"),
+        }
     };
-    assert!(needs(501, Some(500)) && needs(1, Some(0)));
-    assert!(!needs(500, Some(500)) && !needs(501, None));
+    assert_eq!(needs(501, Some(500)), Some(ApprovalNeed { people: 501, above: 500 }));
+    assert_eq!(needs(1, Some(0)), Some(ApprovalNeed { people: 1, above: 0 }));
+    assert_eq!((needs(500, Some(500)), needs(501, None)), (None, None));
 }
 
 #[test]
@@ -534,6 +554,42 @@ fn what_is_approved_before_its_time_waits_for_it() {
     assert_eq!(state(history()), "scheduled");
     assert_eq!(decided(history(), begin(2_999)), Err(NotificationError::NotDue));
     assert_eq!(decided(history(), begin(3_000)), Ok(vec![begun()]));
+}
+
+#[test]
+fn what_reaches_more_people_than_the_limit_when_its_time_has_come_waits_for_an_approval() {
+    let required =
+        |people| NotificationEvent::NotificationApprovalRequired { need: ApprovalNeed { people, above: 10 } };
+    let history = || vec![scheduled(3_000)];
+    assert_eq!(decided(history(), begin_to(3_000, 10, Some(10))), Ok(vec![begun()]));
+    assert_eq!(decided(history(), begin_to(3_000, 11, None)), Ok(vec![begun()]));
+    assert_eq!(decided(history(), begin_to(3_000, 11, Some(10))), Ok(vec![required(11)]));
+    let waits = || [history(), vec![required(11)]].concat();
+    assert_eq!(state(waits()), "awaiting_approval");
+    assert_eq!(decided(waits(), begin_to(3_000, 5, Some(10))), Err(NotificationError::NotDue));
+    assert_eq!(decided(waits(), approve(10)), Err(NotificationError::OwnApproval));
+    let approved = || [waits(), vec![approved(11)]].concat();
+    assert_eq!(decided(approved(), begin_to(3_000, 12, Some(10))), Ok(vec![begun()]), "a tenth more");
+    assert_eq!(decided(approved(), begin_to(3_000, 13, Some(10))), Ok(vec![required(13)]));
+    assert_eq!(
+        decided(approved(), begin_to(3_000, 13, Some(13))),
+        Ok(vec![begun()]),
+        "the limit is higher by now"
+    );
+}
+
+#[test]
+fn an_approval_holds_for_a_tenth_more_people_than_it_was_given_for() {
+    let approved = || [up_for_approval(), approved(11)];
+    assert_eq!(decided(approved(), begin_to(3_000, 22, Some(10))), Ok(vec![begun()]));
+    let need = ApprovalNeed { people: 23, above: 10 };
+    let required = NotificationEvent::NotificationApprovalRequired { need };
+    assert_eq!(decided(approved(), begin_to(3_000, 23, Some(10))), Ok(vec![required.clone()]));
+    let again = || vec![up_for_approval(), self::approved(11), required.clone()];
+    assert_eq!(given::<Notification>(again()).approval(), Some(Approval::Awaiting));
+    assert_eq!(given::<Notification>(again()).approval_need(), Some(need));
+    assert_eq!(decided(again(), reject(11)), Ok(vec![rejected(11)]));
+    assert_eq!(decided(again(), NotificationCommand::Pause), Err(NotificationError::AwaitingApproval));
 }
 
 #[test]
@@ -644,7 +700,10 @@ fn a_notification_that_would_pass_a_limit_is_refused() {
 
 #[test]
 fn a_notification_that_passes_a_limit_when_its_time_has_come_waits_until_it_is_resumed() {
-    let begin = |people| NotificationCommand::Begin { at: at(3_000), asks: asks(people) };
+    let begin = |people| {
+        let asks = asks(people);
+        NotificationCommand::Begin(BeginNotification { at: at(3_000), people, approval_above: None, asks })
+    };
     assert_eq!(decided([scheduled(3_000)], begin(2)), Ok(vec![begun()]));
     let stopped = NotificationEvent::NotificationPausedByLimit { over: over() };
     assert_eq!(decided([scheduled(3_000)], begin(3)), Ok(vec![stopped.clone()]));

@@ -269,7 +269,7 @@ fn frozen(body: &str) -> NotificationEvent {
         expires_at: None,
         send_at: None,
         held_until: None,
-        needs_approval: false,
+        needs_approval: None,
         excludes_foreign: false,
         author: id(10),
         requested_at: at(1_000),

@@ -24,6 +24,11 @@ impl Locale {
     /// Spanish.
     pub const SPANISH: Self = Self { language: "es", region: None };
 
+    /// Whether it names a region. Without one it stands for its language in every region.
+    pub const fn has_region(self) -> bool {
+        self.region.is_some()
+    }
+
     /// The language of the texts this person is shown: Spanish unless it is English.
     pub fn language(self) -> Language {
         if self.language == "en" { Language::En } else { Language::Es }

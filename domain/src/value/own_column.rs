@@ -16,8 +16,8 @@ pub struct ColumnName(String);
 pub struct ColumnText(String);
 
 /// What a file or a template calls by these names already.
-const RESERVED: [&str; 8] =
-    ["nombre", "external_id", "name", "kind", "contact_name", "phone", "email", "row"];
+const RESERVED: [&str; 9] =
+    ["nombre", "external_id", "name", "kind", "contact_name", "phone", "email", "reason", "row"];
 
 impl ColumnName {
     /// The longest name, in characters.

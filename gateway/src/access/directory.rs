@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+use super::caller::Caller;
 use crate::freshness::caught_up;
 use crate::problem::{Answer, Problem};
 
@@ -79,6 +80,11 @@ impl Snapshot {
     pub fn has_company(&self, id: CompanyId) -> bool {
         self.companies.contains(&id)
     }
+
+    /// The company, if there is one only.
+    pub fn only_company(&self) -> Option<CompanyId> {
+        self.companies.first().copied().filter(|_| self.companies.len() == 1)
+    }
 }
 
 impl Directory {
@@ -143,6 +149,20 @@ impl Directory {
     /// 503, as above.
     pub async fn has_company(&self, id: CompanyId) -> Answer<bool> {
         Ok(self.snapshot().await?.has_company(id) || self.fresh().await?.has_company(id))
+    }
+
+    /// The one company that a caller may act for; none if there are several or none.
+    ///
+    /// # Errors
+    /// 503, as above.
+    pub async fn only_company_of(&self, caller: &Caller) -> Answer<Option<CompanyId>> {
+        if caller.is_admin() {
+            return Ok(self.fresh().await?.only_company());
+        }
+        Ok(match caller.member().companies[..] {
+            [only] => Some(only),
+            _ => None,
+        })
     }
 
     fn recall(&self, is_good: impl Fn(&Snapshot) -> bool) -> Option<Arc<Snapshot>> {

@@ -1,5 +1,8 @@
 //! Addresses in requests: in the form that contacts have.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use commands::log::EventLog;
 use domain::value::{AddressKind, Channel, CompanyId, CountryCode, EmailAddress, Invalid, PhoneNumber};
 use serde_json::Value;
@@ -39,13 +42,38 @@ impl FromText for SoughtAddress {
         if AddressKind::of(text) == AddressKind::Email {
             return EmailAddress::read(text).map(EmailAddress::into_string).map(Self).map_err(Reason::Value);
         }
-        // A plus sign that is not encoded means a space in a query.
-        let number = match text.strip_prefix(' ') {
-            Some(rest) => format!("+{}", rest.trim_start()),
-            None => text.to_owned(),
-        };
-        let number = PhoneNumber::parse(&number, CountryCode::default());
+        let number = PhoneNumber::parse(&with_plus_sign(text), CountryCode::default());
         number.map(PhoneNumber::into_string).map(Self).map_err(Reason::Value)
+    }
+}
+
+/// A plus sign that is not encoded means a space in a query.
+fn with_plus_sign(text: &str) -> Cow<'_, str> {
+    match text.strip_prefix(' ') {
+        Some(rest) => Cow::Owned(format!("+{}", rest.trim_start())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// What an address that is looked for may mean: a number in national form is one of each of these countries.
+///
+/// # Errors
+/// Why it is no address in any of them.
+pub(crate) fn sought_in(text: &str, countries: &[CountryCode]) -> Result<Vec<String>, Reason> {
+    if AddressKind::of(text) == AddressKind::Email || countries.is_empty() {
+        return SoughtAddress::from_text(text).map(|sought| vec![sought.0]);
+    }
+    let number = with_plus_sign(text);
+    let (mut found, mut refused) = (BTreeSet::new(), None);
+    for country in countries {
+        match PhoneNumber::parse(&number, *country) {
+            Ok(number) => _ = found.insert(number.into_string()),
+            Err(invalid) => refused = Some(invalid),
+        }
+    }
+    match refused {
+        Some(invalid) if found.is_empty() => Err(Reason::Value(invalid)),
+        _ => Ok(found.into_iter().collect()),
     }
 }
 
@@ -68,5 +96,16 @@ mod tests {
         let ana = SoughtAddress::from_text("Ana@example.com").map(|sought| sought.0);
         assert_eq!(ana, Ok("Ana@example.com".to_owned()));
         assert!(SoughtAddress::from_text("nobody").is_err());
+    }
+
+    #[test]
+    fn a_number_in_national_form_is_looked_for_in_every_country_that_has_it() {
+        let countries = ["CO", "CL"].map(|code| CountryCode::try_from(code).expect("a country"));
+        let sought = |text| sought_in(text, &countries);
+        assert_eq!(sought("300 123 4567"), Ok(vec!["+573001234567".to_owned()]));
+        assert_eq!(sought("9 6123 4567"), Ok(vec!["+56961234567".to_owned()]));
+        assert_eq!(sought(" 5116067795"), Ok(vec!["+5116067795".to_owned()]), "of a third country");
+        assert_eq!(sought("Ana@example.com"), Ok(vec!["Ana@example.com".to_owned()]));
+        assert!(sought("12").is_err() && sought_in("12", &[]).is_err());
     }
 }

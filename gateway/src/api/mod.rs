@@ -54,7 +54,7 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use self::address::canonical_address;
+pub(crate) use self::address::{canonical_address, sought_in};
 pub use self::companies::import_file;
 pub(crate) use self::wrote::POSITION;
 pub use self::wrote::Wrote;

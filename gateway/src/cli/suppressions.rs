@@ -6,14 +6,16 @@ use commands::suppressions::{self, SuppressedAddress};
 use commands::{CommandContext, companies};
 use domain::suppression::SuppressionCause;
 use domain::value::{Channel, CompanyId, StatedReason, SuppressionId};
+use projections::queries::companies::{countries, list as list_companies};
 use projections::queries::suppressions::{SuppressionFilter, SuppressionRow, list};
 use projections::queries::{PageRequest, Scope};
 use serde_json::json;
 
 use super::target::{CONNECTIONS, Target};
 use super::{CliError, Exit, Global, print};
-use crate::api::canonical_address;
+use crate::api::{canonical_address, sought_in};
 use crate::config::Config;
+use crate::problem::Problem;
 
 /// How many are read at once.
 const PAGE: i64 = 200;
@@ -32,12 +34,15 @@ pub(super) enum SuppressionsCommand {
         /// opt_out, bounce, complaint or manual
         #[arg(long)]
         reason: Option<SuppressionCause>,
+        /// Only of this address: an e-mail address, or a number, in national or international form
+        #[arg(long)]
+        address: Option<String>,
     },
     /// Send nothing to an address of a company any more
     Add {
-        /// The company that sends nothing to it
+        /// The company that sends nothing to it; may be left out if there is one only
         #[arg(long, value_name = "ID")]
-        company: CompanyId,
+        company: Option<CompanyId>,
         /// sms or email
         #[arg(long)]
         channel: Channel,
@@ -69,10 +74,16 @@ pub(super) async fn run(
     let target = Target::find(global, &config, false).await?;
     let log = target.log(CONNECTIONS).await?;
     match command {
-        SuppressionsCommand::List { company, channel, reason } => {
-            print_all(&log, &SuppressionFilter { company, channel, cause: reason }, global.json).await?;
+        SuppressionsCommand::List { company, channel, reason, address } => {
+            let addresses = sought(&log, company, address).await?;
+            let filter = SuppressionFilter { company, channel, cause: reason, addresses };
+            print_all(&log, &filter, global.json).await?;
         }
         SuppressionsCommand::Add { company, channel, address, reason, note } => {
+            let company = match company {
+                Some(company) => company,
+                None => only_company(&log).await?,
+            };
             let suppressed = suppressed(&log, company, channel, &address).await?;
             add(&log, &suppressed, reason, note, global.json).await?;
         }
@@ -81,6 +92,17 @@ pub(super) async fn run(
     drop(log);
     target.close().await?;
     Ok(Exit::Done)
+}
+
+async fn sought(
+    log: &EventLog,
+    company: Option<CompanyId>,
+    address: Option<String>,
+) -> Result<Option<Vec<String>>, CliError> {
+    let Some(address) = address else { return Ok(None) };
+    let countries = countries(log.pool(), Scope::All, company).await.map_err(CliError::failed)?;
+    let refused = |reason| CliError::of_problem(&Problem::of_field("/address", reason));
+    sought_in(&address, &countries).map(Some).map_err(refused)
 }
 
 /// Page by page: there may be a million.
@@ -104,6 +126,15 @@ fn line(row: &SuppressionRow) -> String {
     let address = row.address.as_deref().unwrap_or("-");
     let SuppressionRow { id, company_id, channel, reason, added_at, .. } = row;
     format!("{id}\t{company_id}\t{channel}\t{address}\t{reason}\t{}", added_at.to_rfc3339())
+}
+
+async fn only_company(log: &EventLog) -> Result<CompanyId, CliError> {
+    let page = PageRequest::parse(Some(2), None).map_err(CliError::failed)?;
+    let companies = list_companies(log.pool(), Scope::All, &page).await.map_err(CliError::failed)?;
+    match &companies.data[..] {
+        [only] => Ok(only.id.into()),
+        _ => Err(CliError::refused("name the company with --company: there is not one only".to_owned())),
+    }
 }
 
 async fn suppressed(

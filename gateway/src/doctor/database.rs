@@ -22,7 +22,7 @@ pub(crate) async fn pool(database_url: &str) -> Result<PgPool, Finding> {
         Finding::fault(
             "postgres.connection",
             format!("cannot be reached: {error}"),
-            "see whether it runs, and whether database.url is right",
+            "start PostgreSQL if it is stopped; if it runs, correct host, port, user or password in database.url",
         )
     })
 }
@@ -34,7 +34,7 @@ pub(crate) async fn database(pool: &PgPool, connections: u32) -> Vec<Finding> {
         Err(error) => vec![Finding::fault(
             "postgres.connection",
             format!("did not answer: {error}"),
-            "see PostgreSQL's own log",
+            "read the last lines of PostgreSQL's log: they say what it waits for",
         )],
     }
 }

@@ -14,6 +14,7 @@ use crate::secrets;
 /// How many of the last events are opened.
 const SAMPLE: i64 = 200;
 
+const READ_THE_LOG: &str = "read the last lines of PostgreSQL's log: they say what is wrong";
 const LOST: &str = "put the right key into keys.master or keys.master_file: without it no name, address or text of the \
                     history can be read";
 
@@ -74,11 +75,11 @@ pub(crate) async fn sample(pool: &PgPool, master: &MasterKey) -> (Option<Look>, 
                 Finding::warning(
                     CHECK,
                     seen,
-                    "run `mensajeria migrate`, or see whether database.url names the right database",
+                    "run `mensajeria migrate` if this database is new; otherwise correct the database's name in database.url",
                 ),
             )
         }
-        Err(error) => (None, Finding::fault(CHECK, error.to_string(), "see PostgreSQL's own log")),
+        Err(error) => (None, Finding::fault(CHECK, error.to_string(), READ_THE_LOG)),
     }
 }
 
@@ -90,7 +91,7 @@ async fn opened(check: &str, look: &Look) -> Finding {
     let stored = match events.await {
         Ok(stored) => stored,
         Err(error) => {
-            return Finding::fault(check, format!("cannot be read: {error}"), "see PostgreSQL's own log");
+            return Finding::fault(check, format!("cannot be read: {error}"), READ_THE_LOG);
         }
     };
     match look.reader.open_events(stored).await {

@@ -59,7 +59,7 @@ fn memory() -> Finding {
         return Finding::warning(
             CHECK,
             "cannot be known: this system does not tell it",
-            "see to 256 MiB for each process",
+            "look up yourself whether each process can have 256 MiB",
         );
     };
     let seen = format!("a process may use {} MiB", limit >> 20);

@@ -23,7 +23,7 @@ pub(crate) async fn mirror(log: &Reader, broker: &Broker) -> Finding {
         Ok(Mirror::Follows { last, head }) => Finding::warning(
             CHECK,
             format!("the stream is at {last} of {head} events"),
-            "see whether a process with the role relay runs; views and sending go on meanwhile",
+            "start a process with the role relay if none runs; views and sending go on meanwhile",
         ),
         Ok(Mirror::Disagrees(halt)) => {
             Finding::fault(CHECK, halt.to_string(), "run `mensajeria relay recreate`; nothing is lost by it")
@@ -31,7 +31,7 @@ pub(crate) async fn mirror(log: &Reader, broker: &Broker) -> Finding {
         Err(error) => Finding::fault(
             CHECK,
             format!("cannot be compared: {error}"),
-            "see whether JetStream is enabled on the server (-js)",
+            "start nats-server with -js, which enables JetStream",
         ),
     }
 }

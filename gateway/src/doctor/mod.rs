@@ -28,7 +28,7 @@ pub(crate) async fn within(check: &str, findings: impl Future<Output = Vec<Findi
         vec![Finding::fault(
             check,
             seen,
-            "see what holds it up: the network, or a server that takes connections and says nothing",
+            "open the same address by hand from this machine: either the network drops it, or the server takes connections and says nothing",
         )]
     })
 }

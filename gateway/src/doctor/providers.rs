@@ -29,7 +29,7 @@ pub(crate) async fn providers(config: &Config) -> Vec<Finding> {
                 findings.push(Finding::fault(
                     check,
                     format!("{} {}", error.key, error.reason),
-                    "correct the key",
+                    "correct this key in the configuration file, or its variable MENSAJERIA__…",
                 ));
             }
         }

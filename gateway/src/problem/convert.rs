@@ -282,7 +282,7 @@ impl Refusal for NotificationError {
             Self::ScheduledTooFar => {
                 Problem::of_field("/schedule_at", Reason::TooFar { max_days: SCHEDULE_DAYS_MAX })
             }
-            Self::ExpiresBefore => Problem::of_field("/schedule_at", Reason::Expired),
+            Self::ExpiresBefore(times) => Problem::of_field("/schedule_at", Reason::ExpiresBefore(*times)),
             Self::HoldTooLong => {
                 let range = Reason::OutOfRange { min: 0, max: HOLD_SECONDS_MAX.into() };
                 Problem::of_field("/hold_seconds", range)
@@ -292,7 +292,7 @@ impl Refusal for NotificationError {
             Self::AwaitingApproval => Problem::conflict(Reason::AwaitingApproval),
             Self::NotAwaitingApproval => Problem::conflict(Reason::NotAwaitingApproval),
             Self::OwnApproval => Problem::forbidden().because(Reason::OwnApproval),
-            Self::Expired => Problem::of_field("/expires_at", Reason::Expired),
+            Self::Expired(times) => Problem::of_field("/expires_at", Reason::ExpiresBefore(*times)),
             Self::PastExpiry => Problem::conflict(Reason::Expired),
             Self::Unknown => Problem::not_found(),
             Self::Cancelled => Problem::conflict(Reason::Cancelled),

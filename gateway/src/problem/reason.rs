@@ -2,6 +2,7 @@
 
 use domain::company::OverLimit;
 use domain::import::FileFault;
+use domain::notification::Times;
 use domain::rendering::{Fault, FaultReason, Part};
 use domain::value::Invalid;
 
@@ -200,6 +201,8 @@ pub enum Reason {
         /// The maximum.
         max_days: i64,
     },
+    /// The notification would expire before it begins.
+    ExpiresBefore(Times),
     /// The notification has begun.
     AlreadyBegun,
     /// The delivery is not in doubt.
@@ -315,7 +318,7 @@ impl Reason {
             Self::TooManyContacts { .. } => "too_many_contacts",
             Self::TooManyColumns { .. } => "too_many_columns",
             Self::TooLateToWithdraw { .. } => "too_late_to_withdraw",
-            Self::Expired => "expired",
+            Self::Expired | Self::ExpiresBefore(_) => "expired",
             Self::Cancelled => "cancelled",
             Self::InThePast => "in_the_past",
             Self::TooFar { .. } => "too_far",

@@ -172,6 +172,7 @@ export const getNotifications = (query: {
   limit?: number;
 }) => ask(client.GET('/notifications', { params: { query: chosen(query) } }));
 export const getNotification = (id: string) => ask(client.GET('/notifications/{id}', path(id)));
+export const getNotificationPreview = (id: string) => ask(client.GET('/notifications/{id}/preview', path(id)));
 export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/failures', path(id)));
 export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
@@ -199,7 +200,7 @@ export const retryNotification = (id: string) => ask(client.POST('/notifications
 export const getNotificationHistory = (id: string) =>
   ask(client.GET('/notifications/{id}/history', { params: { path: { id } } }));
 
-export const getSuppressions = (query: { company?: string; channel?: c.Channel; after?: string; limit?: number }) =>
+export const getSuppressions = (query: { address?: string; after?: string; limit?: number }) =>
   ask(client.GET('/suppressions', { params: { query: chosen(query) } }));
 export const addSuppression = (body: c.SuppressionFields, k: string) =>
   ask(client.POST('/suppressions', { params: key(k), body }));

@@ -473,6 +473,10 @@ export interface Notification {
   /** In lists only its beginning; the notification itself has all of it. */
   body: string;
   truncated?: boolean;
+  /** Subject and text are the template's, before they are rendered for anybody. */
+  template_id: string | null;
+  /** Which clients it goes to; null: all of the company. */
+  filter: UsedFilter | null;
   requested_at: string;
   expires_at: string | null;
   /** Nothing is sent before this. */
@@ -494,6 +498,18 @@ export interface Approval {
   at: string | null;
   /** Why it was rejected. */
   reason: string | null;
+  /** How many people it reached when the approval was last asked for. */
+  people: number;
+  /** Above how many people the company wants an approval. */
+  above: number;
+}
+export interface UsedFilter {
+  locale: string | null;
+  time_zone: string | null;
+  /** How many clients were listed. */
+  clients: number | null;
+  /** How many of the listed ids no client had. */
+  unknown: number | null;
 }
 export interface FailureCause {
   outcome: string;
@@ -674,6 +690,7 @@ export interface paths {
   '/notifications': Get<Page<Notification>, Paged & { company?: string; state?: string; from?: string; to?: string }> &
     Post<NotificationRequest, Created, 202>;
   '/notifications/{id}': GetById<Notification>;
+  '/notifications/{id}/preview': GetById<Preview>;
   '/notifications/{id}/failures': GetById<Page<FailureCause>>;
   '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
   '/deliveries': Get<Page<ListedDelivery>, Paged & DeliveryFilter>;
@@ -682,8 +699,7 @@ export interface paths {
   '/deliveries/{id}': GetById<DeliveryWithContent>;
   '/deliveries/{id}/retry': ActWith<{ to?: string; update_client?: boolean }>;
   '/deliveries/{id}/discard': ActWith<{ reason: string }>;
-  '/suppressions': Get<Page<Suppression>, Paged & { company?: string; channel?: Channel }> &
-    Post<SuppressionFields, Created>;
+  '/suppressions': Get<Page<Suppression>, Paged & { address?: string }> & Post<SuppressionFields, Created>;
   '/suppressions/{id}': {
     delete: {
       parameters: { path: { id: string } };

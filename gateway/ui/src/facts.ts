@@ -12,6 +12,8 @@ const OF_CAUSES = new Set(['class', 'observed', 'phase']);
 const CUT = 'truncated';
 /** Facts that stand beside the others: counts that are 0 say nothing. */
 const NESTED = new Set(['audience', 'totals']);
+/** Facts that are a handful of facts themselves. */
+const SPREAD = new Set(['filter', 'sms', 'limits', 'needs_approval', 'need']);
 /** Ids of companies are shown as names; any other id is linked by the caller. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
@@ -43,7 +45,7 @@ export function factsOf(data: unknown): Fact[] {
   return entries.flatMap(([name, value]) => {
     if (name === CUT) return [];
     if (NESTED.has(name)) return factsOf(value).filter((fact) => fact.words !== number(0));
-    if (name === 'filter' || name === 'sms' || name === 'limits') return factsOf(value);
+    if (SPREAD.has(name)) return factsOf(value);
     const words = worded(name, value) + (name === 'body' && data[CUT] === true ? '…' : '');
     return words ? [{ name, label: labelOf(name, value), words }] : [];
   });

@@ -158,8 +158,9 @@ impl<'a> Entry<'a> {
                 json!({ "generation": generation, "totals": totals })
             }
             NotificationEvent::NotificationRescheduled { send_at } => json!({ "send_at": send_at }),
+            NotificationEvent::NotificationApprovalRequired { need } => json!({ "needs_approval": need }),
             NotificationEvent::NotificationPausedByLimit { over } => json!({ "over_limit": over }),
-            // The reason of a rejection is a text: the notification's history has it.
+            // The reason of a rejection is a text: whoever reads the audit gets it from the notification.
             NotificationEvent::NotificationApproved { .. }
             | NotificationEvent::NotificationRejected { .. }
             | NotificationEvent::NotificationBegun { .. }

@@ -79,6 +79,7 @@ impl<'a> Fold<'a> {
             NotificationEvent::NotificationApproved { .. } => {
                 notification.decided_at = Some(recorded.recorded_at);
             }
+            NotificationEvent::NotificationApprovalRequired { .. } => notification.decided_at = None,
             NotificationEvent::NotificationCancelled | NotificationEvent::NotificationExpired => {
                 notification.cancelled_at = Some(recorded.recorded_at)
             }

@@ -48,6 +48,8 @@ pub(super) struct Requested {
     pub(super) template: Option<(Uuid, i32)>,
     /// Whether it goes to its author alone.
     pub(super) is_test: bool,
+    /// Which clients it goes to, as JSON without their ids; none for all of the company.
+    pub(super) filter: Option<String>,
     pub(super) expires_at: Option<DateTime<Utc>>,
     pub(super) requested_at: DateTime<Utc>,
     pub(super) position: Position,

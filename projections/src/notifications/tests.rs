@@ -12,7 +12,8 @@ use domain::deliveries::{
     OutcomeGroup, Phase, ReceiptGroup, deliveries_stream,
 };
 use domain::notification::{
-    Addressee, AudienceEvent, AudienceFilter, NotificationEvent, NotificationState, Recipient, SmsOptions,
+    Addressee, ApprovalNeed, AudienceEvent, AudienceFilter, NotificationEvent, NotificationState, Recipient,
+    SmsOptions,
 };
 use domain::value::{Category, Channel, ContactKind, Member, Members, RecipientKind};
 use domain::{Event, Personal, Position};
@@ -43,7 +44,7 @@ fn requested() -> Recorded {
         expires_at: None,
         send_at: None,
         held_until: None,
-        needs_approval: false,
+        needs_approval: None,
         excludes_foreign: false,
         author: id(4).into(),
         requested_at: at(1),
@@ -290,7 +291,7 @@ fn awaiting_approval() -> Recorded {
     if let Ok(Event::Notification(NotificationEvent::NotificationRequested { needs_approval, .. })) =
         &mut asked.event
     {
-        *needs_approval = true;
+        *needs_approval = Some(ApprovalNeed { people: 3, above: 2 });
     }
     asked
 }

@@ -40,7 +40,7 @@ pub struct AuditEntry {
     /// `done`, or the most serious outcome of the deliveries: `accepted`, `delivered`, `deferred`, `failed`,
     /// `suppressed`, `in_doubt`, `cancelled`; `unreadable` for an event that this program cannot read.
     pub result: String,
-    /// The main facts by event type: ids, numbers and words only.
+    /// The main facts by event type: ids, numbers and words only, and why a notification was rejected.
     #[sqlx(json)]
     pub summary: Value,
 }
@@ -154,6 +154,7 @@ fn text(filter: &AuditFilter, of_a_delivery: bool, page: &PageRequest) -> String
     let deeds = on(filter.hide_receipts, "e.deed", "true");
     let from = on(filter.from.is_some(), "e.at >= $10", "$10::timestamptz is null");
     let to = on(filter.to.is_some(), "e.at < $11", "$11::timestamptz is null");
+    // The reason of a rejection is a text, which the audit does not keep: it is read from the notification.
     // A range of time goes by time, which is the order of the log unless a clock was set back.
     let by_time = filter.from.is_some() || filter.to.is_some();
     let before = on(
@@ -167,11 +168,15 @@ fn text(filter: &AuditFilter, of_a_delivery: bool, page: &PageRequest) -> String
         ("e.position desc", "page.position desc")
     };
     let statement = format!(
-        "select e.position, e.at, e.type, e.company_id, e.channel, e.result, e.summary::json,
+        "select e.position, e.at, e.type, e.company_id, e.channel, e.result,
+           case when n.rejection is null then e.summary::json
+                else json_build_object('reason', n.rejection) end as summary,
            case when e.actor_id is not null then json_build_object('id', e.actor_id, 'name', u.name) end as actor,
            json_build_object('type', e.subject_type, 'id', coalesce(e.subject_id::text, e.subject_text)) as subject
          from audit.audit_entries e
          left join users.users u on u.user_id = e.actor_id
+         left join notifications.notifications n
+           on e.type = 'NotificationRejected' and n.notification_id = e.subject_id
          where {before}
            and ($3::uuid[] is null or e.company_id = any($3) or ($4 and {OF_NO_COMPANY}))
            and {actor} and {company} and {kind} and {subject} and {positions} and {deeds} and {from} and {to}

@@ -1,7 +1,7 @@
 //! Companies.
 
 use domain::Position;
-use domain::value::CompanyId;
+use domain::value::{CompanyId, CountryCode};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
@@ -110,4 +110,24 @@ pub async fn company(
          where company_id = $1 and ($2::uuid[] is null or company_id = any($2))"
     );
     sqlx::query_as(&text).bind(Uuid::from(company)).bind(scope.ids()).fetch_optional(pool).await
+}
+
+/// The countries of the companies in scope, or of one of them, each once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn countries(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    company: Option<CompanyId>,
+) -> sqlx::Result<Vec<CountryCode>> {
+    let codes: Vec<String> = sqlx::query_scalar(
+        "select distinct country from clients.companies
+         where ($1::uuid[] is null or company_id = any($1)) and ($2::uuid is null or company_id = $2)",
+    )
+    .bind(scope.ids())
+    .bind(company.map(Uuid::from))
+    .fetch_all(pool)
+    .await?;
+    Ok(codes.iter().filter_map(|code| code.parse().ok()).collect())
 }

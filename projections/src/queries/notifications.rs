@@ -46,6 +46,9 @@ pub struct NotificationRow {
     pub template_version: Option<i32>,
     /// Whether it goes to its author alone, who tests the template.
     pub test: bool,
+    /// Which clients it goes to; none for all of its company.
+    #[sqlx(json(nullable))]
+    pub filter: Option<FilterRow>,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was requested.
@@ -122,6 +125,23 @@ pub struct ApprovalRow {
     pub at: Option<DateTime<Utc>>,
     /// Why it was rejected.
     pub reason: Option<String>,
+    /// How many people it reached when the approval was last asked for: at its request, or when its time had come.
+    pub people: u64,
+    /// Above how many people its company wants an approval, as of then.
+    pub above: u64,
+}
+
+/// Which clients of its company a notification goes to: those to whom every given field applies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FilterRow {
+    /// Those who are written to in this language: `es` in any region or none, `es-CO` in that one alone.
+    pub locale: Option<String>,
+    /// Those in this time zone.
+    pub time_zone: Option<String>,
+    /// So many who were listed by their external ids.
+    pub clients: Option<u64>,
+    /// How many of the listed external ids no client had.
+    pub unknown: Option<u64>,
 }
 
 /// The numbers of a notification's deliveries by state. Once the audience is closed, `total` is the sum of the others;
@@ -254,10 +274,11 @@ impl From<NotificationRow> for Stood {
 /// The columns of a [`NotificationRow`] from [`NOTIFICATIONS`], but for its text.
 const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
     json_build_object('id', n.author_id, 'name', u.name) as author, n.channel, n.recipient_kind, n.category, n.subject,
-    n.template_id, n.template_version, n.test,
+    n.template_id, n.template_version, n.test, n.filter,
     n.expires_at, n.requested_at, n.send_at, n.begun_at,
     case when n.approval is not null then json_build_object(
       'state', n.approval, 'at', n.decided_at, 'reason', n.rejection,
+      'people', n.life -> 'approval_need' -> 'people', 'above', n.life -> 'approval_need' -> 'above',
       'by', case when n.decided_by is not null then json_build_object('id', n.decided_by, 'name', d.name) end
     ) end as approval,
     (n.life ->> 'over_limit')::json as over_limit, n.cancelled_at, n.state, n.generation, n.excluded,

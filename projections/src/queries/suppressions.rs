@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use commands::log::{LoadError, Reader};
 use domain::suppression::{SuppressionCause, SuppressionEvent};
-use domain::value::{Channel, CompanyId};
+use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Personal, Position};
 use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Person, Scope};
+use crate::address::AddressIndex;
 use crate::page::Cursor;
 
 /// An address to which nothing is sent.
@@ -39,7 +40,7 @@ pub struct SuppressionRow {
 }
 
 /// Which suppressions are asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SuppressionFilter {
     /// Of this company.
     pub company: Option<CompanyId>,
@@ -47,6 +48,8 @@ pub struct SuppressionFilter {
     pub channel: Option<Channel>,
     /// For this cause.
     pub cause: Option<SuppressionCause>,
+    /// Of one of these addresses: numbers in E.164 and e-mail addresses.
+    pub addresses: Option<Vec<String>>,
 }
 
 #[derive(FromRow)]
@@ -78,23 +81,42 @@ pub async fn list(
     filter: &SuppressionFilter,
     page: &PageRequest,
 ) -> Result<Page<SuppressionRow>, LoadError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    // The write side has the addresses' blind indexes; its key finds one by company and channel.
+    let of_address = match filter.addresses {
+        Some(_) => {
+            "s.suppression_id in (
+               select a.suppression_id from suppressed_addresses a
+               where a.company_id in (select c.company_id from clients.companies c
+                                      where $2::uuid[] is null or c.company_id = any($2))
+                 and a.channel = any($8) and a.address_index = any($7))"
+        }
+        None => "$7::bytea[] is null and $8::text[] is not null",
+    };
+    let index = AddressIndex::new(log.keys().clone());
+    let indexes = filter.addresses.as_ref().map(|addresses| {
+        addresses.iter().map(|address| index.of(AddressKind::of(address), address)).collect::<Vec<_>>()
+    });
+    let text = format!(
         "select s.suppression_id, s.company_id, s.channel, s.cause, s.actor_id, u.name as actor_name, s.added_at, s.position
          from clients.suppressions s left join users.users u on u.user_id = s.actor_id
          where s.position < $1 and ($2::uuid[] is null or s.company_id = any($2))
            and ($3::uuid is null or s.company_id = $3) and ($4::text is null or s.channel = $4)
            and ($5::text is null or s.cause = $5)
+           and {of_address}
          order by s.position desc
-         limit $6",
-    )
-    .bind(page.before())
-    .bind(scope.ids())
-    .bind(filter.company.map(Uuid::from))
-    .bind(filter.channel.map(Channel::as_str))
-    .bind(filter.cause.map(SuppressionCause::as_str))
-    .bind(page.rows())
-    .fetch_all(log.pool())
-    .await?;
+         limit $6"
+    );
+    let rows: Vec<Row> = sqlx::query_as(&text)
+        .bind(page.before())
+        .bind(scope.ids())
+        .bind(filter.company.map(Uuid::from))
+        .bind(filter.channel.map(Channel::as_str))
+        .bind(filter.cause.map(SuppressionCause::as_str))
+        .bind(page.rows())
+        .bind(indexes)
+        .bind(Channel::ALL.iter().copied().map(Channel::as_str).collect::<Vec<_>>())
+        .fetch_all(log.pool())
+        .await?;
     let mut sealed = sealed(log, rows.iter().map(|row| row.position).collect()).await?;
     let rows = rows.into_iter().map(|row| row.with(&mut sealed)).collect();
     Ok(page.page(rows, |row: &SuppressionRow| Cursor::at(row.position)))

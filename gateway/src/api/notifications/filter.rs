@@ -23,7 +23,7 @@ pub(super) struct AskedFilter {
 #[schema(as = NotificationFilter)]
 #[expect(dead_code, reason = "describes what is read field by field")]
 pub(super) struct FilterFields {
-    /// Those who are written to in this language, such as `es-CO`.
+    /// Those who are written to in this language: `es` in any region or none, `es-CO` in that one alone.
     locale: Option<String>,
     /// Those in this time zone, such as `America/Bogota`.
     time_zone: Option<String>,

@@ -40,6 +40,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(preview::preview))
         .routes(routes!(preview::excluded::excluded))
+        .routes(routes!(preview::waiting::waiting))
         .routes(routes!(list::list, send::send))
         .routes(routes!(read::read))
         .routes(routes!(deliveries::deliveries))

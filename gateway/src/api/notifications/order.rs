@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::company::CompanyProfile;
-use domain::notification::{Addressee, Content, FilledTemplate, HOLD_SECONDS_MAX, SmsOptions};
+use domain::notification::{
+    Addressee, AudienceFilter, Content, FilledTemplate, HOLD_SECONDS_MAX, SmsOptions,
+};
 use domain::rendering::{Company, Fault, Filling, Source, Text, render};
 use domain::template::Created;
 use domain::value::{
@@ -14,6 +16,7 @@ use domain::value::{
 use utoipa::ToSchema;
 
 use super::filter::{AskedFilter, FilterFields};
+use super::purse::Going;
 use crate::access::Caller;
 use crate::api::templates::{company_of, content_of, not_filled, not_rendered, own_columns};
 use crate::extract::{Fields, FromFields, Short};
@@ -341,10 +344,16 @@ impl NewNotification {
         Text::of_template(source, filling)
     }
 
-    /// When it begins, if it is asked for now.
-    pub(super) fn begins_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    /// Whom it goes to and when, if it is asked for now.
+    pub(super) fn going<'a>(&self, filter: &'a AudienceFilter, now: DateTime<Utc>) -> Going<'a> {
         let held_until = now + TimeDelta::seconds(self.hold_seconds.into());
-        self.schedule_at.map_or(held_until, |schedule_at| schedule_at.max(held_until))
+        Going {
+            channel: self.content.channel(),
+            kind: self.recipient_kind,
+            filter,
+            begins_at: self.schedule_at.map_or(held_until, |schedule_at| schedule_at.max(held_until)),
+            requested: None,
+        }
     }
 
     /// How an SMS is sent; none for an e-mail.

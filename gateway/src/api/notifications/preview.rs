@@ -1,6 +1,7 @@
 //! `POST /notifications/preview`: the audience, the cost and samples of a notification.
 
 pub(super) mod excluded;
+pub(super) mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -9,9 +10,10 @@ use axum::extract::State;
 use domain::company::OverLimit;
 use domain::notification::Recipient;
 use domain::rendering::{Rendered, Text, render};
+use domain::value::Channel;
 use domain::value::sms::SmsCount;
 use projections::Projection;
-use projections::queries::audience::{self, Audience, FirstDigits, Selection};
+use projections::queries::audience::{self, Audience, Fingerprint, FirstDigits, Selection};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +21,7 @@ use super::confirmation::Confirmation;
 use super::counted::{Counted, counted};
 use super::filter::ResolvedFilter;
 use super::order::{AskedNotification, NewNotification, NotificationFields};
-use super::purse::{Measured, Terms};
+use super::purse::{Going, Measured, Terms};
 use super::segments::AudienceSegments;
 use super::send::amount;
 use crate::access::Caller;
@@ -64,7 +66,8 @@ pub(super) struct Preview {
     needs_approval: bool,
     /// The limit of the company that it would pass, so that a send would be refused; none if it would pass none.
     over_limit: Option<OverLimitView>,
-    /// The token that confirms this request to this audience for 15 minutes; none if nobody would be reached.
+    /// The token that confirms this request to this audience for 15 minutes; none if nobody would be reached, and for a
+    /// notification that is requested already.
     confirm_token: Option<String>,
 }
 
@@ -170,38 +173,51 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let ResolvedFilter { filter, .. } = draft.filter.resolved(&state, draft.company).await?;
     let terms = Terms::of(&state, draft.company).await?;
-    let measured = terms.measured(&state, state.costly_reads(), &caller, &draft, &filter).await?;
-    let selection = terms.selection(&draft, &filter, measured.excludes_foreign());
-    let Measured { audience, .. } = measured;
-    let confirmation = Confirmation { asked: &draft, by: caller.id(), audience: &audience.fingerprint };
-    let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys(), state.now()));
-    let needs_approval = terms.approval_above().is_some_and(|limit| audience.reachable > limit);
-    let text = text_of(&state, &draft)?;
-    let Counted { people: counted, unsendable, segments } =
-        counted(&state, state.costly_reads(), &caller, &selection, &text, &audience).await?;
-    let over_limit = terms.over_limit(&state, &draft, amount(&audience, segments.as_ref())).await?;
-    let is_plain = draft.sms_options().is_some()
-        && !dispatcher::sms_takes_unicode(&state.settings().routes, draft.company);
-    let without_unicode = if is_plain { audience.reachable } else { audience.without_unicode };
-    let sms = match segments {
-        Some(segments) => {
-            let cost = price_of(&state, &selection, segments.total, audience.reachable).await?;
-            Some(SmsView::of(segments, without_unicode, cost))
-        }
-        None => None,
-    };
-    let samples = samples(&text, first_people(&state, &selection).await?, is_plain);
-    let texts = TextsView { counted, unsendable };
-    let over_limit = over_limit.map(OverLimitView::from);
-    Ok(Json(Preview {
-        audience: audience.into(),
-        texts,
-        sms,
-        samples,
-        needs_approval,
-        over_limit,
-        confirm_token,
-    }))
+    let (going, text) = (draft.going(&filter, state.now()), text_of(&state, &draft)?);
+    let (preview, fingerprint) = Preview::of(&state, &caller, &terms, going, &text).await?;
+    let confirmation = Confirmation { asked: &draft, by: caller.id(), audience: &fingerprint };
+    let confirm_token =
+        (fingerprint.reachable > 0).then(|| confirmation.token(state.log().keys(), state.now()));
+    Ok(Json(Preview { confirm_token, ..preview }))
+}
+
+impl Preview {
+    /// What a notification would do now, without a token, and who would be reached.
+    async fn of(
+        state: &AppState,
+        caller: &Caller,
+        terms: &Terms,
+        going: Going<'_>,
+        text: &Text,
+    ) -> Answer<(Self, Fingerprint)> {
+        let measured = terms.measured(state, state.costly_reads(), caller, going).await?;
+        let selection = terms.selection(going, measured.excludes_foreign());
+        let Measured { audience, .. } = measured;
+        let Counted { people: counted, unsendable, segments } =
+            counted(state, state.costly_reads(), caller, &selection, text, &audience).await?;
+        let over_limit = terms.over_limit(state, going, amount(&audience, segments.as_ref())).await?;
+        let is_plain = going.channel == Channel::Sms
+            && !dispatcher::sms_takes_unicode(&state.settings().routes, selection.company);
+        let without_unicode = if is_plain { audience.reachable } else { audience.without_unicode };
+        let sms = match segments {
+            Some(segments) => {
+                let cost = price_of(state, &selection, segments.total, audience.reachable).await?;
+                Some(SmsView::of(segments, without_unicode, cost))
+            }
+            None => None,
+        };
+        let fingerprint = audience.fingerprint.clone();
+        let preview = Self {
+            needs_approval: terms.approval_above().is_some_and(|limit| audience.reachable > limit),
+            over_limit: over_limit.map(OverLimitView::from),
+            audience: audience.into(),
+            texts: TextsView { counted, unsendable },
+            sms,
+            samples: samples(text, first_people(state, &selection).await?, is_plain),
+            confirm_token: None,
+        };
+        Ok((preview, fingerprint))
+    }
 }
 
 /// The audience by the view `clients`, counted in a slot of the caller.

@@ -1,13 +1,13 @@
 //! What the company of a notification allows, and what the notification would take of it.
 
+use chrono::{DateTime, Utc};
 use commands::notifications::Demand;
 use commands::purse::{self, Moment, Without};
 use domain::company::{Amount, CompanyLimits, Limit, OverLimit, Purse, Taken};
 use domain::notification::AudienceFilter;
-use domain::value::{Channel, CompanyId, CountryCode, TimeZone};
+use domain::value::{Channel, CompanyId, CountryCode, NotificationId, RecipientKind, TimeZone};
 use projections::queries::audience::{Audience, Selection};
 
-use super::order::NewNotification;
 use super::preview::audience_of;
 use crate::access::Caller;
 use crate::problem::Answer;
@@ -20,6 +20,17 @@ pub(super) struct Terms {
     pub(super) limits: CompanyLimits,
     zone: TimeZone,
     home: CountryCode,
+}
+
+/// A notification, as far as its audience and the limits of its company go by it.
+#[derive(Clone, Copy)]
+pub(super) struct Going<'a> {
+    pub(super) channel: Channel,
+    pub(super) kind: RecipientKind,
+    pub(super) filter: &'a AudienceFilter,
+    pub(super) begins_at: DateTime<Utc>,
+    /// The notification itself if it is requested already: what is promised to it is its own.
+    pub(super) requested: Option<NotificationId>,
 }
 
 /// An audience as it would be sent to.
@@ -62,20 +73,9 @@ impl Terms {
     }
 
     /// The contacts that the audience of a request is chosen from.
-    pub(super) fn selection<'a>(
-        &self,
-        asked: &NewNotification,
-        filter: &'a AudienceFilter,
-        excludes_foreign: bool,
-    ) -> Selection<'a> {
-        Selection {
-            company: self.company,
-            channel: asked.content.channel(),
-            kind: asked.recipient_kind,
-            filter,
-            home: self.home,
-            excludes_foreign,
-        }
+    pub(super) const fn selection<'a>(&self, going: Going<'a>, excludes_foreign: bool) -> Selection<'a> {
+        let Going { channel, kind, filter, .. } = going;
+        Selection { company: self.company, channel, kind, filter, home: self.home, excludes_foreign }
     }
 
     /// Counts the audience; without numbers of other countries if the limit of the day does not hold all of them.
@@ -84,14 +84,13 @@ impl Terms {
         state: &AppState,
         slots: &Slots,
         caller: &Caller,
-        asked: &NewNotification,
-        filter: &AudienceFilter,
+        going: Going<'_>,
     ) -> Answer<Measured> {
-        let audience = audience_of(state, slots, caller, &self.selection(asked, filter, false)).await?;
-        let Some(over) = self.foreign_limit(state, asked, audience.foreign).await? else {
+        let audience = audience_of(state, slots, caller, &self.selection(going, false)).await?;
+        let Some(over) = self.foreign_limit(state, going, audience.foreign).await? else {
             return Ok(Measured { audience, foreign_limit: None });
         };
-        let audience = audience_of(state, slots, caller, &self.selection(asked, filter, true)).await?;
+        let audience = audience_of(state, slots, caller, &self.selection(going, true)).await?;
         Ok(Measured { audience, foreign_limit: Some(over) })
     }
 
@@ -99,42 +98,37 @@ impl Terms {
     async fn foreign_limit(
         &self,
         state: &AppState,
-        asked: &NewNotification,
+        going: Going<'_>,
         foreign: u64,
     ) -> Answer<Option<OverLimit>> {
         let Some(max) = self.limits.get(Limit::ForeignPerDay).filter(|_| foreign > 0) else {
             return Ok(None);
         };
-        let taken = self.taken(state, asked).await?.day.foreign;
+        let taken = self.taken(state, going).await?.day.foreign;
         let over = OverLimit { limit: Limit::ForeignPerDay, max, taken, asked: foreign };
         Ok(Some(over).filter(OverLimit::is_passed))
     }
 
-    /// What is taken of the day and month in which a request would begin.
-    async fn taken(&self, state: &AppState, asked: &NewNotification) -> Answer<Taken> {
-        let now = state.now();
-        let of = Moment {
-            company: self.company,
-            zone: self.zone,
-            channel: asked.content.channel(),
-            begins_at: asked.begins_at(now),
-            now,
-        };
-        Ok(purse::taken(&mut *state.pool().acquire().await?, &of, Without::Nobody).await?)
+    /// What others have taken of the day and month in which it would begin.
+    async fn taken(&self, state: &AppState, going: Going<'_>) -> Answer<Taken> {
+        let Going { channel, begins_at, requested, .. } = going;
+        let of = Moment { company: self.company, zone: self.zone, channel, begins_at, now: state.now() };
+        let without = requested.map_or(Without::Nobody, Without::Own);
+        Ok(purse::taken(&mut *state.pool().acquire().await?, &of, without).await?)
     }
 
-    /// The limit that a request of this size would pass now.
+    /// The limit that a notification of this size would pass now.
     pub(super) async fn over_limit(
         &self,
         state: &AppState,
-        asked: &NewNotification,
+        going: Going<'_>,
         amount: Amount,
     ) -> Answer<Option<OverLimit>> {
-        let channel = asked.content.channel();
+        let channel = going.channel;
         if !self.counts(channel) {
             return Ok(None);
         }
-        let purse = Purse { limits: self.limits.clone(), taken: self.taken(state, asked).await? };
+        let purse = Purse { limits: self.limits.clone(), taken: self.taken(state, going).await? };
         Ok(purse.passed_by(channel, amount))
     }
 

@@ -103,7 +103,8 @@ async fn needs_audience(
     terms: &Terms,
 ) -> Answer<Needed> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
-    let (channel, everybody) = (new.content.channel(), terms.selection(new, filter, false));
+    let going = new.going(filter, state.now());
+    let (channel, everybody) = (new.content.channel(), terms.selection(going, false));
     let field = if new.filter.is_given() { "/filter" } else { "/recipient_kind" };
     if !audience::reaches_somebody(state.pool(), &everybody).await? {
         return Err(Problem::of_field(field, Reason::NobodyToTell));
@@ -114,7 +115,7 @@ async fn needs_audience(
     if new.confirm_token.is_none() && new.segments_max().is_none() && !is_limited {
         return Ok(Needed::default());
     }
-    let measured = terms.measured(state, state.confirmations(), caller, new, filter).await?;
+    let measured = terms.measured(state, state.confirmations(), caller, going).await?;
     let excludes_foreign = measured.excludes_foreign();
     let Measured { audience, foreign_limit } = measured;
     if audience.reachable == 0 {
@@ -122,7 +123,7 @@ async fn needs_audience(
         let nobody = || Problem::of_field(field, Reason::NobodyToTell);
         return Err(foreign_limit.map_or_else(nobody, only_foreign));
     }
-    let selection = terms.selection(new, filter, excludes_foreign);
+    let selection = terms.selection(going, excludes_foreign);
     let segments = match channel {
         Channel::Sms => {
             let text = text_of(state, new)?;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use commands::suppressions::{self, SuppressedAddress};
 use domain::suppression::SuppressionCause;
-use domain::value::{Channel, CompanyId, Role, StatedReason};
+use domain::value::{Channel, CompanyId, Invalid, Role, StatedReason};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -12,15 +12,15 @@ use crate::api::Wrote;
 use crate::api::canonical_address;
 use crate::api::schema::Made;
 use crate::extract::{Body, Fields, FromFields, Order, Short};
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
 /// An address to suppress.
 #[derive(ToSchema)]
 pub(super) struct AddSuppression {
-    /// The company that sends nothing to it any more.
-    #[schema(value_type = uuid::Uuid)]
-    company_id: CompanyId,
+    /// The company that sends nothing to it any more. A caller who has one company only may leave it out.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    company_id: Option<CompanyId>,
     /// `sms` or `email`.
     #[schema(value_type = String)]
     channel: Channel,
@@ -37,12 +37,12 @@ pub(super) struct AddSuppression {
 
 impl FromFields for AddSuppression {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let company_id = fields.required("company_id");
+        let company_id = fields.optional("company_id");
         let channel = fields.required("channel");
         let address = fields.required("address");
         let reason = fields.required("reason");
         let note = fields.optional("note");
-        Some(Self { company_id: company_id?, channel: channel?, address: address?, reason: reason?, note })
+        Some(Self { company_id, channel: channel?, address: address?, reason: reason?, note })
     }
 }
 
@@ -60,9 +60,16 @@ impl Body for AddSuppression {
 )]
 pub(super) async fn add(State(state): State<AppState>, order: Order<AddSuppression>) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
-    let AddSuppression { company_id: company, channel, address, reason, note } = body;
+    let AddSuppression { company_id, channel, address, reason, note } = body;
+    let company = match company_id {
+        Some(company) => company,
+        None => {
+            let only = state.directory().only_company_of(&caller).await?;
+            only.ok_or_else(|| Problem::of_field("/company_id", Invalid::Missing.into()))?
+        }
+    };
     if !caller.may_notify(company) || !state.directory().has_company(company).await? {
-        return Err(Problem::of_field("/company_id", crate::problem::Reason::UnknownId));
+        return Err(Problem::of_field("/company_id", Reason::UnknownId));
     }
     let address = canonical_address(state.log(), company, channel, ("/address", address.as_str())).await?;
     let suppressed = SuppressedAddress { company, channel, address };

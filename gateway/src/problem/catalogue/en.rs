@@ -4,7 +4,7 @@ use domain::company::{Limit, OverLimit};
 use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
-use super::{changes, shown, size};
+use super::{changes, shown, size, times_of};
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -80,6 +80,10 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManyContacts { max } => format!("A client can have {max} contacts at most."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
+        }
+        Reason::ExpiresBefore(times) => {
+            let (expires, begins) = times_of(*times);
+            format!("It would expire at {expires} and begin at {begins}. It has to expire after it begins.")
         }
         Reason::TooFar { max_days } => format!("It cannot be more than {max_days} days from now."),
         Reason::AudienceChanged { reachable, added, removed } => {
@@ -181,6 +185,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
         | Reason::TooFar { .. }
+        | Reason::ExpiresBefore(_)
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManyIds { .. }
         | Reason::TooManySegments { .. }

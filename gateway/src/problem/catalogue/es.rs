@@ -4,7 +4,7 @@ use domain::company::{Limit, OverLimit};
 use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
-use super::{changes, shown, size};
+use super::{changes, shown, size, times_of};
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -88,6 +88,10 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManyContacts { max } => format!("Un cliente puede tener {max} contactos como máximo."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
+        }
+        Reason::ExpiresBefore(times) => {
+            let (expires, begins) = times_of(*times);
+            format!("Vencería el {expires}, y comenzaría el {begins}. Debe vencer después de comenzar.")
         }
         Reason::TooFar { max_days } => format!("No puede ser a más de {max_days} días de hoy."),
         Reason::AudienceChanged { reachable, added, removed } => {
@@ -191,6 +195,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
         | Reason::TooFar { .. }
+        | Reason::ExpiresBefore(_)
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManyIds { .. }
         | Reason::TooManySegments { .. }

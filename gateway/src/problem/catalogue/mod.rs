@@ -3,6 +3,9 @@
 pub(super) mod en;
 pub(super) mod es;
 
+use chrono::{DateTime, Utc};
+use domain::notification::Times;
+
 /// A number of bytes in the largest unit that divides it.
 fn size(bytes: usize) -> String {
     let units = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")];
@@ -14,6 +17,12 @@ fn size(bytes: usize) -> String {
 fn shown(name: &str) -> String {
     const CHARS_MAX: usize = 80;
     name.chars().filter(|c| !c.is_control()).take(CHARS_MAX).collect()
+}
+
+/// When it would expire and when it would begin: `2026-12-01 15:00 UTC`.
+fn times_of(Times { expires_at, begins_at }: Times) -> (String, String) {
+    let written = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
+    (written(expires_at), written(begins_at))
 }
 
 /// The most changes that are told without a word of doubt: of more, some may have cancelled each other.

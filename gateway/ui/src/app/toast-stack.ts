@@ -11,6 +11,7 @@ import { dismiss, hold, release, type Toast, toasts } from '../store/toasts';
 import { base } from '../ui/base';
 import { type Icon, icon } from '../ui/icons';
 import { type Modal, openDialogs } from '../ui/modal';
+import '../ui/seconds-left';
 import { when } from '../ui/when';
 
 const MARKS: Record<Toast['kind'], Icon> = { done: 'check', failed: 'alert', message: 'inbox', rest: 'inbox' };
@@ -97,7 +98,7 @@ export class ToastStack extends LitElement {
           dismiss(one.id);
           action.run();
         }}
-      >${action.label}</button>`,
+      >${action.label}${one.counts ? html` <seconds-left .until_ms=${one.since_ms + one.stays_ms}></seconds-left>` : nothing}</button>`,
     );
   }
 

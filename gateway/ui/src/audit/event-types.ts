@@ -12,6 +12,7 @@ export const EVENT_TYPES: string[] = [
   'NotificationRequested',
   'NotificationApproved',
   'NotificationRejected',
+  'NotificationApprovalRequired',
   'NotificationRescheduled',
   'NotificationBegun',
   'NotificationPaused',

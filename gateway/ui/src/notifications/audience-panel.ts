@@ -32,6 +32,8 @@ export class AudiencePanel extends LitElement {
   @property({ type: Boolean }) failed = false;
   /** The form has enough fields to preview the audience. */
   @property({ type: Boolean }) ready = false;
+  /** There is no file of the excluded. */
+  @property({ type: Boolean }) nofile = false;
 
   override render() {
     return html`<section class="card ${this.busy && this.audience ? 'busy' : ''}" aria-labelledby="audience">
@@ -59,6 +61,6 @@ export class AudiencePanel extends LitElement {
       <dl>
         ${reasons.map(([reason, n]) => html`<dt>${tOr(`reason.${reason}`, t('reason.other'))}</dt><dd class="num">${number(n)}</dd>`)}
       </dl>
-      <button class="link-button small file" type="button" @click=${() => this.dispatchEvent(new CustomEvent('excluded-wanted'))}>${t('audience.file')}</button>`;
+      ${this.nofile ? nothing : html`<button class="link-button small file" type="button" @click=${() => this.dispatchEvent(new CustomEvent('excluded-wanted'))}>${t('audience.file')}</button>`}`;
   }
 }

@@ -45,6 +45,7 @@ export class FilterFields extends LitElement {
       label: t('only.locale'),
       value: locale,
       error: this.errors.locale,
+      hint: t('only.locale_hint'),
       options: withChosen([{ value: '', label: t('only.any') }, ...locales()], locale),
       onInput: (value) => this.change({ locale: value }),
     });

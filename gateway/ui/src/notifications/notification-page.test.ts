@@ -1,7 +1,7 @@
 /** Rules of a notification's page: it shows the result of each command, and the causes of the deliveries' states. */
 import type { LitElement } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FailureCause, Notification, NotificationState, Totals } from '../contract';
+import type { Approval, FailureCause, Notification, NotificationState, Preview, Totals } from '../contract';
 import { companies, session } from '../store/session';
 import { toasts } from '../store/toasts';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
@@ -18,6 +18,8 @@ const standing = (state: NotificationState, some: Partial<Totals>): Notification
   category: 'service',
   subject: null,
   body: 'Texto',
+  template_id: null,
+  filter: null,
   requested_at: '2026-11-25T14:00:00Z',
   expires_at: null,
   send_at: null,
@@ -28,6 +30,36 @@ const standing = (state: NotificationState, some: Partial<Totals>): Notification
   state,
   totals: { total: 10, cancelled: 0, ...NONE, ...some },
 });
+
+const AWAITING: Approval = { state: 'awaiting', by: null, at: null, reason: null, people: 620, above: 500 };
+const PREVIEW: Preview = {
+  audience: { total: 622, reachable: 620, excluded: { suppressed: 2 }, duplicates: 0 },
+  texts: { counted: 620, unsendable: 0 },
+  sms: {
+    encoding: 'gsm7',
+    segments_min: 1,
+    segments_typical: 1,
+    segments_max: 1,
+    segments_total: 620,
+    forcing_characters: [],
+    without_unicode: 0,
+    lost_characters: [],
+    cost: { amount: 5_580_000, currency: 'USD' },
+  },
+  samples: [
+    {
+      client: { id: 'k1', name: 'Ana Núñez' },
+      to: '+573001234567',
+      subject: null,
+      body: 'Hola Ana',
+      html: null,
+      segments: 1,
+    },
+  ],
+  needs_approval: true,
+  over_limit: null,
+  confirm_token: null,
+};
 
 let shown: Notification;
 let afterwards: Notification;
@@ -51,6 +83,7 @@ async function answer(request: Request | string): Promise<Response> {
   }
   if (pathname.endsWith('/failures')) return json({ data: causes, next: null });
   if (pathname.endsWith('/deliveries')) return json({ data: [], next: null });
+  if (pathname.endsWith('/preview')) return json(PREVIEW);
   if (pathname.endsWith('/providers')) return json({ data: providers, next: null });
   return json(request.method === 'POST' ? { position: 9 } : shown);
 }
@@ -241,10 +274,12 @@ describe('before it has begun', () => {
     expect(posted).toEqual([['/api/v1/notifications/n1/reschedule', { schedule_at: '2126-12-01T13:00:00.000Z' }]]);
   });
   it('is approved by another person than its author', async () => {
-    shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' } });
+    shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' }, approval: AWAITING });
     afterwards = standing('resolving', { total: 0 });
     await open();
-    expect(progress()).toBe('Otra persona debe aprobarla: todavía no sale nada.');
+    expect(progress()).toBe(
+      'Otra persona debe aprobarla: llegaría a 620 personas, y la empresa lo pide por encima de 500. Todavía no sale nada.',
+    );
     button('Aprobar')?.click();
     await vi.waitFor(() => expect(document.querySelector('confirm-dialog')).not.toBeNull());
     const dialog = document.querySelector('confirm-dialog') as ConfirmDialog;
@@ -252,6 +287,17 @@ describe('before it has begun', () => {
     dialog.remove();
     await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación aprobada'));
     expect(posted.map(([path]) => path)).toEqual(['/api/v1/notifications/n1/approve']);
+  });
+  it('shows who approves whom it reaches, who is left out, the cost and the text as a client gets it', async () => {
+    shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' }, approval: AWAITING });
+    await open();
+    const panel = page.renderRoot.querySelector('waiting-panel') as LitElement;
+    const inside = (name: string) => panel.renderRoot.querySelector(name)?.shadowRoot?.textContent ?? '';
+    await vi.waitFor(() => expect(inside('samples-panel')).toContain('Hola Ana'));
+    expect(inside('audience-panel')).toContain('620');
+    expect(inside('audience-panel')).toMatch(/En la lista de exclusión\s*2/);
+    expect(panel.renderRoot.querySelector('dl')?.textContent).toContain('5,58');
+    expect(page.renderRoot.querySelector('deliveries-list')).toBeNull();
   });
   it('is not decided on by its author', async () => {
     shown = waiting('awaiting_approval');
@@ -261,7 +307,13 @@ describe('before it has begun', () => {
   it('is rejected for a reason', async () => {
     shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' } });
     afterwards = waiting('cancelled', {
-      approval: { state: 'rejected', by: { id: 'u1', name: 'Eva' }, at: '2026-11-25T15:00:00Z', reason: 'Lista vieja' },
+      approval: {
+        ...AWAITING,
+        state: 'rejected',
+        by: { id: 'u1', name: 'Eva' },
+        at: '2026-11-25T15:00:00Z',
+        reason: 'Lista vieja',
+      },
     });
     await open();
     button('Rechazar')?.click();

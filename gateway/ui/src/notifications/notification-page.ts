@@ -12,6 +12,7 @@ import {
 } from '../api';
 import { overLimit } from '../companies/limits';
 import type { Approval, Notification, Totals } from '../contract';
+import { lineOf } from '../facts';
 import { dateIn, duration, money, t } from '../i18n';
 import { sentence } from '../problem';
 import '../providers/halted-notice';
@@ -33,6 +34,7 @@ import './history-list';
 import { notificationStyles } from './notification-page.styles';
 import './reject-dialog';
 import './reschedule-dialog';
+import './waiting-panel';
 import {
   doneOf,
   etaOf,
@@ -186,7 +188,7 @@ export class NotificationPage extends LitElement {
 
   private recipients(shown: Notification) {
     return html`<div class="columns">
-      <deliveries-list notification=${shown.id} ?resolving=${isResolving(shown)} .totals=${shown.totals}></deliveries-list>
+      ${isWaiting(shown) ? html`<waiting-panel .notification=${shown}></waiting-panel>` : html`<deliveries-list notification=${shown.id} ?resolving=${isResolving(shown)} .totals=${shown.totals}></deliveries-list>`}
       <div class="side">
         ${REASONED.some((outcome) => shown.totals[outcome] > 0) ? html`<failure-causes notification=${shown.id} .totals=${shown.totals}></failure-causes>` : nothing}
         ${this.facts(shown)}
@@ -195,14 +197,20 @@ export class NotificationPage extends LitElement {
   }
 
   private facts(shown: Notification) {
-    return html`<section class="card pad" aria-label=${t('notification.content')}>
+    return html`<section class="card pad" aria-label=${t(isWaiting(shown) ? 'notification.written' : 'notification.content')}>
       <dl class="facts">
         <dt>${t('send.channel')}</dt><dd>${t(`channel.${shown.channel}`)}</dd>
         <dt>${t('send.recipient_kind')}</dt><dd>${t(`kind.${shown.recipient_kind}`)}</dd>
         <dt>${t('send.category')}</dt><dd>${t(`category.${shown.category}`)}</dd>
+        ${shown.filter ? html`<dt>${t('only.title')}</dt><dd>${lineOf(shown.filter)}</dd>` : nothing}
         ${shown.send_at ? html`<dt>${t('notification.send_at')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.send_at)}</dd>` : nothing}
         ${shown.expires_at ? html`<dt>${t('notification.expires')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.expires_at)}</dd>` : nothing}
-        ${shown.approval ? html`<dt>${t('notification.approval')}</dt><dd>${decision(shown.approval, companyZone(shown.company_id))}</dd>` : nothing}
+        ${
+          shown.approval
+            ? html`<dt>${t('notification.approval')}</dt><dd>${decision(shown.approval, companyZone(shown.company_id))}</dd>
+          <dt>${t('notification.approval_people')}</dt><dd>${t('notification.approval_of', { n: shown.approval.people, above: shown.approval.above })}</dd>`
+            : nothing
+        }
         ${shown.approval?.reason ? html`<dt>${t('reason.label')}</dt><dd class="verbatim">${shown.approval.reason}</dd>` : nothing}
       </dl>
       <div class="text" tabindex="0">
@@ -310,9 +318,13 @@ const halted = ({ state, channel }: Notification) =>
   may('notifier') && isLive(state) ? html`<halted-notice channel=${channel}></halted-notice>` : nothing;
 
 /** Why nothing is sent yet. */
-function waits({ state, send_at, company_id, over_limit }: Notification): string {
+function waits({ state, send_at, company_id, over_limit, approval }: Notification): string {
   if (over_limit) return t('notification.over_limit', { why: overLimit(over_limit) });
-  if (state === 'awaiting_approval') return t('notification.awaits_approval');
+  if (state === 'awaiting_approval') {
+    const { people, above } = approval ?? { people: 0, above: 0 };
+    const at = send_at ? t('notification.due', { at: dateIn(companyZone(company_id), send_at) }) : '';
+    return [t('notification.awaits_approval', { n: people, above }), at].filter(Boolean).join(' ');
+  }
   if (!send_at) return t('notification.begins');
   const key = state === 'paused' ? 'notification.begins_paused' : 'notification.begins_at';
   return t(key, { at: dateIn(companyZone(company_id), send_at) });

@@ -18,6 +18,7 @@ import { listFrame } from '../ui/list-frame';
 import '../ui/segmented-bar';
 import { when } from '../ui/when';
 import { isLive, standing } from './progress';
+import { titleOf } from './title';
 
 /** How often the list is reloaded while a notification is running. */
 const REFRESH_MS = 3_000;
@@ -118,7 +119,7 @@ export class NotificationsPage extends LitElement {
     return html`<a class="row-link" href="/notificaciones/${one.id}">
       <span class="mark">${icon(CHANNEL[one.channel].icon)}</span>
       <span class="text">
-        <span class="what">${one.subject || one.body}</span>
+        <span class="what">${titleOf(one)}</span>
         <span class="small muted"><span class="company">${companyName(one.company_id)}</span> · ${t(`category.${one.category}`)} · ${when(one.requested_at)}</span>
       </span>
       <span class="progress"><segmented-bar thin .totals=${one.totals}></segmented-bar><span class="outcome"><span class="small muted num">${recipients(one)}</span><span class="pill ${tone}">${text}</span></span></span>

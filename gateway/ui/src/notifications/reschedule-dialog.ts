@@ -2,7 +2,7 @@
 import { customElement, property, state } from 'lit/decorators.js';
 import { rescheduleNotification } from '../api';
 import type { Notification } from '../contract';
-import { t } from '../i18n';
+import { dateIn, t } from '../i18n';
 import { companyZone } from '../store/session';
 import { ActDialog } from '../ui/act-dialog';
 import { timeField } from '../ui/time-field';
@@ -46,7 +46,10 @@ export class RescheduleDialog extends ActDialog {
   protected override wrong(): string {
     const at = this.instant;
     if (!at) return t('required');
-    return Date.parse(at) <= Date.now() ? t('schedule.past') : '';
+    if (Date.parse(at) <= Date.now()) return t('schedule.past');
+    const { expires_at } = this.notification;
+    if (!expires_at || Date.parse(at) < Date.parse(expires_at)) return '';
+    return t('schedule.expires_before', { expires: dateIn(this.zone, expires_at), begins: dateIn(this.zone, at) });
   }
 
   protected override send(): Promise<unknown> {

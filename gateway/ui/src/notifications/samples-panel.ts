@@ -19,11 +19,13 @@ export class SamplesPanel extends LitElement {
   ];
 
   @property({ attribute: false }) samples: Sample[] = [];
+  /** They are shown without being asked for. */
+  @property({ type: Boolean }) open = false;
 
   override render() {
     const n = this.samples.length;
     if (n === 0) return nothing;
-    return html`<details class="card">
+    return html`<details class="card" ?open=${this.open}>
       <summary>${t('samples.title', { n })}</summary>
       <ol tabindex="0">${this.samples.map(sample)}</ol>
     </details>`;

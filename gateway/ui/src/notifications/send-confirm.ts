@@ -19,6 +19,7 @@ export class SendConfirm extends LitElement {
       .say { font-size: var(--text-l); font-weight: 550; line-height: 1.45; text-wrap: pretty; }
       .text { margin: var(--s4) 0; padding: var(--s4); border-radius: 16px 16px 16px 4px; background: var(--surface-2); max-height: 220px; overflow: auto; }
       .text .strong { margin-bottom: var(--s2); }
+      .first { margin-bottom: var(--s4); }
     `,
   ];
 
@@ -35,21 +36,19 @@ export class SendConfirm extends LitElement {
     const { subject, body } = sample ?? request;
     return this.modal.render({
       heading: t('confirm.title'),
-      content: html`<p class="say">${this.sentence()}</p>
+      content: html`${this.hindrance()}<p class="say">${this.sentence()}</p>
       <div class="text" tabindex="0">
         ${subject ? html`<p class="strong wrap">${subject}</p>` : nothing}
         <p class="verbatim">${request.transliterate && !sample ? transliterate(body ?? '') : body}</p>
       </div>
       ${request.schedule_at ? html`<p class="notice">${icon('history', 18)}<span>${t('confirm.scheduled', { at: dateIn(companyZone(request.company_id), request.schedule_at) })}</span></p>` : nothing}
       ${this.unsendable()}
-      ${this.preview?.needs_approval ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>` : nothing}
-      ${this.preview?.over_limit ? html`<p class="notice danger">${icon('alert', 18)}<span>${overLimit(this.preview.over_limit)}</span></p>` : nothing}
       ${this.preview?.sms?.cost ? html`<p class="strong">${t('confirm.cost', { cost: money(this.preview.sms.cost) })}</p>` : nothing}
       <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
       footer: html`<div class="row wraps">
         <span class="grow"></span>
         <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('confirm.back')}</button>
-        <button class="button primary" type="button" ?disabled=${this.busy} @click=${this.confirm}>
+        <button class="button primary" type="button" ?disabled=${this.busy || this.isRefused} @click=${this.confirm}>
           ${icon('sent', 18)}${this.busy ? t('sending') : this.action()}
         </button>
       </div>`,
@@ -72,6 +71,21 @@ export class SendConfirm extends LitElement {
     }
   }
 
+  /** The server would refuse it. */
+  private get isRefused(): boolean {
+    return Boolean(this.preview?.over_limit);
+  }
+
+  /** What keeps it from being sent, before anything else is read. */
+  private hindrance() {
+    const { over_limit, needs_approval } = this.preview ?? {};
+    if (over_limit)
+      return html`<p class="notice danger first" role="alert">${icon('alert', 18)}<span>${overLimit(over_limit)} ${t('confirm.refused')}</span></p>`;
+    return needs_approval
+      ? html`<p class="notice warn first">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>`
+      : nothing;
+  }
+
   /** People who would get nothing, because their text cannot be made. */
   private unsendable() {
     const n = this.preview?.texts.unsendable ?? 0;
@@ -81,11 +95,12 @@ export class SendConfirm extends LitElement {
   }
 
   private action(): string {
+    if (this.preview?.needs_approval) return t('confirm.action.approval');
     return t(`confirm.action.${this.request.channel}`, { n: this.preview?.audience.reachable ?? 0 });
   }
 
   private confirm(): void {
-    if (!this.busy) this.dispatchEvent(new CustomEvent('confirmed'));
+    if (!this.busy && !this.isRefused) this.dispatchEvent(new CustomEvent('confirmed'));
   }
 
   private closed(): void {

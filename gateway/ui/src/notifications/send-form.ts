@@ -1,7 +1,7 @@
 /** The notification form: its fields, its missing fields, and the request made of it. */
 import { CHANNEL } from '../channels';
 import type { Category, Channel, NotificationRequest, RecipientKind, Template } from '../contract';
-import { t } from '../i18n';
+import { dateIn, t } from '../i18n';
 import { companyZone } from '../store/session';
 import { instantOf } from '../zoned-time';
 import { EXTERNAL_IDS_MAX, externalIdsIn } from './external-ids';
@@ -175,7 +175,11 @@ function wrongTimes(form: SendForm, now: number): SendErrors {
   const { schedule_at, expires_at } = timesOf(form);
   if (schedule_at && Date.parse(schedule_at) <= now) errors.schedule = t('schedule.past');
   const begins = schedule_at ? Date.parse(schedule_at) : now;
-  if (expires_at && Date.parse(expires_at) <= begins) errors.expires = t('schedule.expires_before');
+  if (expires_at && Date.parse(expires_at) <= begins) {
+    const at = (instant: number) => dateIn(companyZone(form.company), new Date(instant).toISOString());
+    const times = { expires: at(Date.parse(expires_at)), begins: at(begins) };
+    errors.expires = t(schedule_at ? 'schedule.expires_before' : 'schedule.expires_past', times);
+  }
   return errors;
 }
 

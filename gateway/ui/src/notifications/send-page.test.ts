@@ -339,6 +339,47 @@ describe('what is being written', () => {
   });
 });
 
+describe('what the company does not allow', () => {
+  const over_limit = { limit: 'sms_per_day', max: 5, taken: 3, asked: 3 };
+  const overLimit = async () => json(200, { ...(await reaching(3).json()), over_limit });
+  const beside = () => page.renderRoot.querySelector('.limits')?.textContent ?? '';
+
+  it('is said beside the form and before the button of a confirmation that cannot be sent', async () => {
+    const told = await overLimit();
+    preview = () => told.clone() as Response;
+    await choose('c1');
+    await vi.waitFor(() => expect(beside()).toContain('3 de 5'));
+    await write('Alarma');
+    page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() => expect(confirmation()).not.toBeNull());
+    await confirmation()?.updateComplete;
+    const dialog = confirmation()?.renderRoot as ShadowRoot;
+    expect(dialog.querySelector('[role="alert"]')?.textContent).toContain('No se puede enviar.');
+    const send = dialog.querySelector('.button.primary') as HTMLButtonElement;
+    expect(send.disabled).toBe(true);
+    send.click();
+    expect(sent).toEqual([]);
+  });
+  it('without another person is asked for by the button itself', async () => {
+    preview = () => reaching(3, 0, true);
+    await choose('c1');
+    await vi.waitFor(() => expect(beside()).toContain('otra persona la apruebe'));
+    await write('Alarma');
+    page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() => expect(action()).toBe('Pedir aprobación'));
+  });
+});
+
+describe('a text without a template', () => {
+  it('warns of tags that would be sent as they stand', async () => {
+    await choose('c1');
+    await write('Hola {{ cliente.nombre }}');
+    expect(page.renderRoot.querySelector('form')?.textContent).toContain('cada cliente leería las llaves');
+    await write('Hola');
+    expect(page.renderRoot.querySelector('form')?.textContent).not.toContain('cada cliente leería las llaves');
+  });
+});
+
 describe('a confirm step', () => {
   it('names one person as one', async () => {
     preview = () => reaching(1);

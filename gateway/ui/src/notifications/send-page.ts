@@ -12,6 +12,7 @@ import {
 } from '../api';
 import { navigate } from '../app/router';
 import { CHANNELS } from '../channels';
+import { overLimit } from '../companies/limits';
 import type { Category, Channel, NotificationRequest, Preview, RecipientKind, Template } from '../contract';
 import { download } from '../download';
 import { t } from '../i18n';
@@ -48,6 +49,7 @@ import {
 } from './send-form';
 import { sendStyles } from './send-page.styles';
 import './sms-panel';
+import { hasTags } from './title';
 import { asSentBefore, sendMemory } from './unanswered-send';
 
 /** The status of a refusal because the audience changed after the confirmation, among other reasons. */
@@ -120,12 +122,22 @@ export class SendPage extends LitElement {
           </div>
         </form>
         <div class="aside">
+          ${this.limits()}
           <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?failed=${this.uncounted} ?ready=${this.form.company !== ''} @excluded-wanted=${this.saveExcluded}></audience-panel>
           ${this.aside()}
           <samples-panel .samples=${this.form.template || this.form.body.trim() ? (this.preview?.samples ?? []) : []}></samples-panel>
         </div>
       </div>
       ${this.confirming ? this.confirm(this.confirming) : nothing}
+    </div>`;
+  }
+
+  /** What the company does not allow, or not without another person: said while it is written. */
+  private limits() {
+    const { over_limit, needs_approval } = this.preview ?? {};
+    return html`<div class="limits" aria-live="polite">
+      ${over_limit ? html`<p class="notice danger">${icon('alert', 18)}<span>${overLimit(over_limit)}</span></p>` : nothing}
+      ${needs_approval && !over_limit ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>` : nothing}
     </div>`;
   }
 
@@ -183,7 +195,7 @@ export class SendPage extends LitElement {
 
   private text() {
     const { form, errors } = this;
-    return textArea({
+    return html`${textArea({
       name: 'body',
       label: t('send.body'),
       value: form.body,
@@ -191,7 +203,8 @@ export class SendPage extends LitElement {
       required: true,
       rows: BODY_ROWS[form.channel],
       onInput: (body) => this.change({ body }),
-    });
+    })}
+    <div aria-live="polite">${hasTags(`${form.subject} ${form.body}`) ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('send.tags_verbatim')}</span></p>` : nothing}</div>`;
   }
 
   private times() {
@@ -470,7 +483,8 @@ export class SendPage extends LitElement {
   private announce(id: string, request: NotificationRequest): void {
     if (this.preview?.needs_approval) toast({ text: t('send.awaits_approval') });
     else if (request.schedule_at) toast({ text: t('send.scheduled') });
-    else offerUndo(t('send.accepted'), () => undoSend(id), { stays_ms: HOLD_SECONDS * 1_000, fixed: true });
+    else
+      offerUndo(t('send.accepted'), () => undoSend(id), { stays_ms: HOLD_SECONDS * 1_000, fixed: true, counts: true });
   }
 
   private stopConfirming(): void {

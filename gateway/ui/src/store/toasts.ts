@@ -34,8 +34,12 @@ export interface Toast {
   message?: MessageOfToast;
   /** The toast offers an action until a fixed moment: it is neither removed earlier nor kept longer. */
   fixed?: boolean;
+  /** Its action shows the seconds that are left. */
+  counts?: boolean;
   actions: ToastAction[];
   stays_ms: number;
+  /** When it was shown, in milliseconds of the page's clock. */
+  since_ms: number;
   /** Called when a newer toast has replaced this one. */
   gaveWay?(): void;
 }
@@ -46,7 +50,7 @@ let last = 0;
 
 export function toast(notice: Partial<Toast> & { text: string }): number {
   const id = ++last;
-  const shown: Toast = { kind: 'done', actions: [], stays_ms: NOTICE_MS, ...notice, id };
+  const shown: Toast = { kind: 'done', actions: [], stays_ms: NOTICE_MS, since_ms: performance.now(), ...notice, id };
   toasts.update((now) => [...now, shown]);
   start(shown);
   for (let one = tooMany(shown); one; one = tooMany(shown)) {

@@ -43,8 +43,35 @@ describe('the list of suppressed addresses', () => {
     expect(rows[0]).toContain('Pidió la baja');
     expect(rows[1]).toContain('Persona borrada');
   });
+  it('finds an address, says that it is not there, and what is wrong with it', async () => {
+    signIn('notifier');
+    const page = await shown();
+    const asked: string[] = [];
+    let answer = () => Response.json({ data: [], next: null });
+    vi.stubGlobal('fetch', async (request: Request) => {
+      asked.push(new URL(request.url).searchParams.get('address') ?? '');
+      return answer();
+    });
+    const find = (address: string) => {
+      const field = page.renderRoot.querySelector('#address') as HTMLInputElement;
+      field.value = address;
+      field.dispatchEvent(new Event('input'));
+      page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    };
+    find(' 300 999 0000 ');
+    const heading = () => page.renderRoot.querySelector('empty-state')?.getAttribute('heading');
+    await vi.waitFor(() => expect(heading()).toBe('Esa dirección no está excluida'));
+    const errors = [{ pointer: '/address', code: 'invalid_phone', detail: 'Le faltan cifras.' }];
+    answer = () => Response.json({ title: 'Datos incorrectos', status: 400, errors }, { status: 400 });
+    find('12');
+    await vi.waitFor(() =>
+      expect(page.renderRoot.querySelector('#address-error')?.textContent).toContain('Le faltan cifras.'),
+    );
+    expect(asked).toEqual(['300 999 0000', '12']);
+  });
   it('lets only notifiers add and lift', async () => {
     signIn('auditor');
-    expect((await shown()).renderRoot.querySelectorAll('button')).toHaveLength(0);
+    const buttons = [...(await shown()).renderRoot.querySelectorAll('button')].map((one) => one.textContent?.trim());
+    expect(buttons).toEqual(['Buscar']);
   });
 });

@@ -5,10 +5,13 @@ import { repeat } from 'lit/directives/repeat.js';
 import { getSuppressions } from '../api';
 import type { Suppression } from '../contract';
 import { longDate, shortDate, t, tOr } from '../i18n';
+import { Problem } from '../problem';
 import { PagedList } from '../store/paged-list';
 import { companyName, may } from '../store/session';
 import { toast } from '../store/toasts';
 import { base } from '../ui/base';
+import '../ui/empty-state';
+import { textField } from '../ui/field';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import './suppress-dialog';
@@ -21,7 +24,13 @@ export class SuppressionsPage extends LitElement {
   @state() private adding = false;
   @state() private lifting: Suppression | null = null;
 
-  private readonly list = new PagedList<Suppression>(this, (after) => getSuppressions({ after }));
+  /** As it is being written. */
+  @state() private address = '';
+  /** What the list is of; empty: all. */
+  private sought = '';
+  /** What is looked for is no address. */
+  @state() private wrong = '';
+  private readonly list = new PagedList<Suppression>(this, (after) => this.page(after));
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -34,13 +43,23 @@ export class SuppressionsPage extends LitElement {
         <div class="lead"><h1>${t('suppressions.title')}</h1><p>${t('suppressions.lead')}</p></div>
         ${may('notifier') ? html`<button class="button" type="button" @click=${this.add}>${icon('plus', 18)}${t('suppressions.new')}</button>` : nothing}
       </div>
+      ${this.search()}
       <section class="card" aria-label=${t('suppressions.title')}>${listFrame(this.list, this.empty(), () => this.table())}</section>
       ${this.adding ? html`<suppress-dialog @saved=${this.added} @dialog-closed=${this.close}></suppress-dialog>` : nothing}
       ${this.lifting ? html`<lift-dialog .suppression=${this.lifting} @done=${this.lifted} @dialog-closed=${this.close}></lift-dialog>` : nothing}
     </div>`;
   }
 
+  private search() {
+    return html`<form class="toolbar" role="search" novalidate @submit=${this.look}>
+      ${textField({ name: 'address', label: t('suppressions.search'), value: this.address, hint: t('suppressions.search_hint'), error: this.wrong, maxlength: 254, onInput: (address) => this.written(address) })}
+      <button class="button" type="submit">${icon('search', 18)}${t('suppressions.find')}</button>
+    </form>`;
+  }
+
   private empty() {
+    if (this.sought)
+      return html`<empty-state icon="search" heading=${t('suppressions.none_found')} text=${t('suppressions.none_found_text')}></empty-state>`;
     return html`<empty-state icon="check" heading=${t('suppressions.empty')} text=${t('suppressions.empty_text')}></empty-state>`;
   }
 
@@ -68,6 +87,32 @@ export class SuppressionsPage extends LitElement {
         ${may('notifier') ? html`<button class="button quiet small" type="button" aria-label=${t('suppressions.lift_one', { address })} @click=${() => this.lift(one)}>${t('suppressions.lift')}</button>` : nothing}
       </td>
     </tr>`;
+  }
+
+  /** An empty field shows all again. */
+  private written(address: string): void {
+    this.address = address;
+    this.wrong = '';
+    if (!address.trim()) void this.find('');
+  }
+
+  private look = (event: Event): Promise<void> => {
+    event.preventDefault();
+    return this.find(this.address.trim());
+  };
+
+  private async find(sought: string): Promise<void> {
+    this.sought = sought;
+    await this.list.load();
+  }
+
+  private async page(after?: string) {
+    try {
+      return await getSuppressions({ address: this.sought, after });
+    } catch (error) {
+      if (error instanceof Problem) this.wrong = error.fields.address ?? '';
+      throw error;
+    }
   }
 
   private add = (): void => {

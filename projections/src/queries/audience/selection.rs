@@ -32,8 +32,12 @@ impl Selection<'_> {
     pub(super) fn condition(&self, contact: &str) -> String {
         let AudienceFilter { locale, time_zone, clients } = self.filter;
         let mut condition = format!("{contact}.company_id = $1 and ($2 = 'everyone' or {contact}.kind = $2)");
-        if locale.is_some() {
-            condition.push_str(&format!(" and {contact}.locale = $3"));
+        match locale {
+            Some(locale) if locale.has_region() => {
+                condition.push_str(&format!(" and {contact}.locale = $3"));
+            }
+            Some(_) => condition.push_str(&format!(" and split_part({contact}.locale, '-', 1) = $3")),
+            None => {}
         }
         if time_zone.is_some() {
             condition.push_str(&format!(" and {contact}.time_zone = $4"));

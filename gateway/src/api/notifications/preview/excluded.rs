@@ -38,7 +38,8 @@ pub(in super::super) async fn excluded(
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let resolved = draft.filter.resolved(&state, draft.company).await?;
     let terms = Terms::of(&state, draft.company).await?;
-    let measured = terms.measured(&state, state.costly_reads(), &caller, &draft, &resolved.filter).await?;
+    let going = draft.going(&resolved.filter, state.now());
+    let measured = terms.measured(&state, state.costly_reads(), &caller, going).await?;
     let excludes_foreign = measured.excludes_foreign();
     let head = Bytes::from([csv::BYTE_ORDER_MARK, &csv::line(&COLUMNS), &unknown(&resolved)].concat());
     // The first page is read before the answer begins, so that a refusal can still be told.
@@ -82,7 +83,8 @@ fn pages(pages: Pages) -> impl Stream<Item = Answer<Bytes>> {
     stream::try_unfold(pages, async |mut pages| {
         let Some(after) = pages.after else { return Ok(None) };
         let Pages { draft, resolved, excludes_foreign, .. } = &pages;
-        let selection = pages.terms.selection(draft, &resolved.filter, *excludes_foreign);
+        let going = draft.going(&resolved.filter, pages.state.now());
+        let selection = pages.terms.selection(going, *excludes_foreign);
         let _slot = pages.state.costly_reads().take(&pages.caller, Some(selection.company)).await?;
         let page = excluded_page(pages.state.pool(), &selection, after, PAGE).await?;
         let last = page.last().map(|contact| (contact.client_id, contact.ordinal));
