@@ -178,7 +178,8 @@ create table suppressed_addresses (
   -- The blind index of the address, as contacts have it.
   address_index bytea not null,
   suppression_id uuid not null,
-  constraint address_is_suppressed_once primary key (company_id, channel, address_index),
+  -- The address first: with a million of one company, each step of a search would compare the company and the channel in vain.
+  constraint address_is_suppressed_once primary key (address_index, company_id, channel),
   constraint suppression_has_one_address unique (suppression_id)
 );
 
