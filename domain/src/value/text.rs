@@ -23,13 +23,14 @@ impl TextRule {
         if is_blank(text) {
             return Err(Invalid::Missing);
         }
-        if text.chars().nth(self.max_chars).is_some() {
+        // No character takes less than a byte: hardly any text need be counted.
+        if text.len() > self.max_chars && text.chars().nth(self.max_chars).is_some() {
             return Err(Invalid::TooLong { max: self.max_chars });
         }
         if self.lines == Lines::One && text.contains(is_line_break) {
             return Err(Invalid::LineBreak);
         }
-        if text.contains(is_forbidden_control) {
+        if may_have_control(text) && text.contains(is_forbidden_control) {
             return Err(Invalid::ControlCharacter);
         }
         Ok(())
@@ -49,6 +50,14 @@ pub(crate) const fn is_line_break(c: char) -> bool {
 /// Whether this is a control character other than the two that text needs.
 pub(crate) fn is_forbidden_control(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
+}
+
+/// Whether a text needs the search for forbidden controls, of which each has one of these bytes in UTF-8. The mails of a
+/// campaign are checked one by one: a loop over bytes that never stops early takes a tenth of the search's time.
+fn may_have_control(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| {
+        found | ((byte < b' ') & (byte != b'\n') & (byte != b'\t')) | (byte == 0x7f) | (byte == 0xc2)
+    })
 }
 
 /// Characters that leave no mark of their own, yet are no white space: what is copied from a chat or a web page often has
