@@ -8,7 +8,7 @@ use domain::value::Channel;
 use tests::measurements::{Failed, Goal, Outcome, Row, count, median, per_second};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 use url::{Position, Url, form_urlencoded};
 
 use crate::campaign::{Setup, totals_of};
@@ -20,6 +20,8 @@ use crate::world::World;
 const CONNECTIONS: usize = 16;
 /// The goal for sends and for receipts, each per second.
 const RATE_MIN: f64 = 4_000.0;
+/// How long after its acceptance a message is reported. Phones confirm an SMS within seconds.
+const DELIVERED_AFTER: Duration = Duration::from_secs(2);
 /// How long the receipts may take after the last send.
 const RECEIPTS_TIMEOUT: Duration = Duration::from_secs(600);
 /// How often the totals are polled.
@@ -83,7 +85,8 @@ async fn campaign(setup: &Setup) -> Outcome<(f64, f64)> {
 /// Reports messages on one connection, one after the other, as Twilio does.
 async fn report(address: SocketAddr, mut taken: mpsc::UnboundedReceiver<Taken>) -> Outcome<()> {
     let mut connection = Connection::open(address, None).await?;
-    while let Some(Taken { sid, callback }) = taken.recv().await {
+    while let Some(Taken { sid, callback, at }) = taken.recv().await {
+        sleep_until((at + DELIVERED_AFTER).into()).await;
         let callback = Url::parse(&callback)?;
         let parameters = [("MessageSid", sid), ("MessageStatus", "delivered".to_owned())];
         let signature = twilio_signature(&callback, &parameters);

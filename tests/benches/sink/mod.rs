@@ -44,6 +44,7 @@ struct Arrivals {
 pub(crate) struct Taken {
     pub(crate) sid: String,
     pub(crate) callback: String,
+    pub(crate) at: Instant,
 }
 
 impl Sink {

@@ -2,6 +2,7 @@
 
 use std::io::{Error, ErrorKind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -24,7 +25,7 @@ pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::
         if arrivals.is_told()
             && let Some(callback) = callback(&body)
         {
-            arrivals.tell(number, Taken { sid, callback });
+            arrivals.tell(number, Taken { sid, callback, at: Instant::now() });
         }
     }
     Ok(())
