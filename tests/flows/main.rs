@@ -26,6 +26,7 @@ mod pages;
 mod providers;
 mod purse;
 mod receipts;
+mod receipts_of_attempts;
 mod relay;
 mod replay;
 mod returned_mail;

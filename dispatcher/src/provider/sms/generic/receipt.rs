@@ -73,7 +73,7 @@ impl GenericReceipt {
         let text = provider_text(&of(&self.text, &report).unwrap_or_default());
         Ok(Some(StatusReport {
             reference: without_recipient(&bounded(&id), &to),
-            sent: sent.or_else(|| SentDelivery::of_reference(&of(&self.reference, &report)?)),
+            sent: sent.or_else(|| SentDelivery::of_name(&of(&self.reference, &report)?)),
             receipt,
             text: without_recipient(&text, &to),
         }))

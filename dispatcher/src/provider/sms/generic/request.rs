@@ -21,7 +21,7 @@ use crate::provider::{
     Outgoing,
     failure::Failure,
     settings::{Secret, SettingsError},
-    sms::{callback_address::CallbackAddress, dialect::SentDelivery, settings::http_url},
+    sms::{callback_address::CallbackAddress, settings::http_url},
 };
 
 /// `[sms.providers.request]`: the request that sends a message.
@@ -112,7 +112,7 @@ impl Values for Message<'_> {
             Field::Account => account.account.as_deref()?.into(),
             Field::Secret => account.secret.reveal().into(),
             Field::Basic => account.basic.as_ref()?.reveal().into(),
-            Field::Reference => sent(outgoing).reference().into(),
+            Field::Reference => outgoing.sent().name().into(),
             Field::CallbackUrl => callback.of(outgoing)?.into(),
         })
     }
@@ -287,10 +287,6 @@ fn header_value(text: &str) -> Result<HeaderValue, Failure> {
         HeaderValue::try_from(text).map_err(|_| Failure::of_settings(None, Observation::SettingsUnusable))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn sent(outgoing: &Outgoing) -> SentDelivery {
-    SentDelivery { delivery: outgoing.delivery_id, generation: outgoing.generation }
 }
 
 /// A message that shows whether a request can be made at all.

@@ -234,7 +234,7 @@ fn in_question() -> Doubted {
 fn a_message_is_asked_for_by_our_name_with_the_headers_of_a_send() {
     let request = asked().dialect().query(&in_question()).expect("a question");
     assert_eq!(request.method(), "GET");
-    let expected = format!("v=1&ref={}.{}", outgoing().delivery_id, outgoing().generation);
+    let expected = format!("v=1&ref={}.2.1", outgoing().delivery_id);
     assert_eq!(request.url().query(), Some(expected.as_str()));
     assert_eq!(request.headers()["x-key"], "hunter2");
     assert!(described().dialect().query(&in_question()).is_none());
@@ -425,12 +425,14 @@ fn our_query(dialect: &Generic) -> String {
 #[test]
 fn a_report_is_believed_at_an_address_that_we_gave_away() {
     let dialect = described().dialect();
-    let body = r#"{"id":"A1","state":"DELIVRD","ref":"00000000-0000-0000-0000-000000000009.1"}"#;
+    let body = r#"{"id":"A1","state":"DELIVRD","ref":"00000000-0000-0000-0000-000000000009.1.1"}"#;
     let report = told(&dialect, &our_query(&dialect), body).expect("a report").expect("an end");
     assert_eq!((report.reference.as_str(), report.receipt), ("A1", Receipt::Delivered));
-    let ours = SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2 };
+    let ours = SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2, attempt: 1 };
     assert_eq!(report.sent, Some(ours), "that of the address, not that of the body");
-    for query in ["", "key=hunter2", "delivery=00000000-0000-0000-0000-000000000007&generation=2&mac=00"] {
+    for query in
+        ["", "key=hunter2", "delivery=00000000-0000-0000-0000-000000000007&generation=2&attempt=1&mac=00"]
+    {
         assert_eq!(told(&dialect, query, body), Err(CallbackError::NotSigned), "{query}");
     }
 }
@@ -438,11 +440,12 @@ fn a_report_is_believed_at_an_address_that_we_gave_away() {
 #[test]
 fn a_report_with_the_configured_key_is_about_the_message_that_it_repeats() {
     let dialect = Described { receipt_key: Some("0123456789abcdef"), ..described() }.dialect();
-    let sent = SentDelivery { delivery: Uuid::from_u128(9).into(), generation: 3 };
-    let body = format!(r#"{{"id":"A1","state":"DELIVRD","ref":"{}"}}"#, sent.reference());
+    let sent = SentDelivery { delivery: Uuid::from_u128(9).into(), generation: 3, attempt: 4 };
+    let body = format!(r#"{{"id":"A1","state":"DELIVRD","ref":"{}"}}"#, sent.name());
     let report = told(&dialect, "key=0123456789abcdef", &body).expect("a report").expect("an end");
     assert_eq!(report.sent, Some(sent));
-    for other in ["7", "\"7.1\"", &format!("\"{}\"", Uuid::from_u128(9)), "null"] {
+    let id = Uuid::from_u128(9);
+    for other in ["7", "\"7.1.1\"", &format!("\"{id}\""), &format!("\"{id}.3\""), "null"] {
         let report = told(
             &dialect,
             "key=0123456789abcdef",
