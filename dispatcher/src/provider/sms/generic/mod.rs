@@ -124,6 +124,14 @@ impl Generic {
                 "nothing would show that a report is the provider's: give {callback_url} in the request, or receipt_key",
             ));
         }
+        if receipt.as_ref().is_some_and(|receipt| !receipt.names_its_message())
+            && !request.uses(Field::CallbackUrl)
+        {
+            return Err(wrong(
+                "receipt.id",
+                "is missing: without {callback_url} in the request nothing says which message a report is about",
+            ));
+        }
         Ok(Self {
             request,
             answer: answer.clone(),

@@ -461,6 +461,19 @@ fn a_report_with_the_configured_key_is_about_the_message_that_it_repeats() {
 }
 
 #[test]
+fn a_report_without_an_id_is_about_the_message_that_its_address_or_its_reference_names() {
+    let dialect = Described { receipt_key: Some("0123456789abcdef"), ..described() }.dialect();
+    let report = told(&dialect, &our_query(&dialect), r#"{"state":"DELIVRD"}"#).expect("a report");
+    let report = report.expect("an end");
+    assert_eq!((report.sent, report.reference.as_str()), (Some(outgoing().sent()), ""));
+    let named = format!(r#"{{"state":"DELIVRD","ref":"{}"}}"#, outgoing().sent().name());
+    let report = told(&dialect, "key=0123456789abcdef", &named).expect("a report").expect("an end");
+    assert_eq!(report.sent, Some(outgoing().sent()));
+    let of_nothing = told(&dialect, "key=0123456789abcdef", r#"{"state":"DELIVRD"}"#);
+    assert_eq!(of_nothing, Err(CallbackError::Unreadable));
+}
+
+#[test]
 fn a_failed_message_has_the_class_of_its_error_else_of_its_state() {
     use FailureClass::*;
     let dialect = described().dialect();
@@ -489,9 +502,7 @@ fn a_failed_message_has_the_class_of_its_error_else_of_its_state() {
 #[test]
 fn a_report_without_a_message_or_a_state_cannot_be_read() {
     let dialect = described().dialect();
-    for body in
-        ["", "<html>", "[]", "{}", r#"{"id":"A1"}"#, r#"{"state":"DELIVRD"}"#, r#"{"id":{},"state":[]}"#]
-    {
+    for body in ["", "<html>", "[]", "{}", r#"{"id":"A1"}"#, r#"{"id":{},"state":[]}"#] {
         assert_eq!(told(&dialect, &our_query(&dialect), body), Err(CallbackError::Unreadable), "{body}");
     }
 }
