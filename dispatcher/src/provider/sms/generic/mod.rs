@@ -9,6 +9,7 @@ mod pointer;
 mod query;
 mod receipt;
 mod request;
+mod url_pattern;
 
 use std::fmt;
 
@@ -159,7 +160,7 @@ impl Dialect for Generic {
     }
 
     fn address(&self) -> &Url {
-        self.request.url()
+        self.request.address()
     }
 
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {

@@ -148,6 +148,14 @@ fn a_request_may_be_a_form_or_a_query() {
         body_of(&request),
         "msg=%22Se%C3%B1al%22+%26+m%C3%A1s+%7Bsecret%7D%0A&msisdn=573001234567&u=cuenta"
     );
+    let path =
+        json!({"url": "http://h.test/{account}/{to_digits}?t={text}&ref={reference}", "method": "PUT"});
+    let request = receiptless(path).dialect().request(&outgoing()).expect("a request");
+    assert_eq!(request.url().path(), "/cuenta/573001234567");
+    let pairs: Vec<_> = request.url().query_pairs().into_owned().collect();
+    let reference = outgoing().sent().name();
+    assert_eq!(pairs, [("t".to_owned(), outgoing().body), ("ref".to_owned(), reference)]);
+
     let query = json!({"url": "http://h.test/send", "method": "GET", "query": {"to": "{to_digits}", "t": "{text}"},
         "headers": {"Authorization": "Basic {basic}"}});
     let request = receiptless(query).dialect().request(&outgoing()).expect("a request");
@@ -175,6 +183,7 @@ fn a_request_that_cannot_be_made_is_refused_with_its_key() {
         Described::with_request(request).refused_key()
     };
     assert_eq!(with("url", json!("ftp://h.test")), "request.url");
+    assert_eq!(with("url", json!("https://{to_digits}.h.test/")), "request.url");
     assert_eq!(with("json", json!({"text": "{text}"})), "request");
     assert_eq!(with("json", json!({"to": "{to}"})), "request");
     assert_eq!(with("form", json!({"to": "{to}"})), "request.form");
