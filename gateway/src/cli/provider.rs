@@ -34,8 +34,9 @@ pub(super) async fn run(
     let outgoing = test_message(channel, to)?;
     let mut sender = provider.sender();
     let sent = sender.send(&outgoing, async || Ok(())).await;
+    let said = sender.said();
     sender.close().await;
-    Ok(show(global, &sent))
+    Ok(show(global, &sent, said))
 }
 
 /// The address says which channel is meant: a name is unique within one only.
@@ -72,8 +73,9 @@ fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
     })
 }
 
-/// What the provider answered. Its words may name the person, which is whom the caller named.
-fn show(global: &Global, sent: &Result<Accepted, SendFailure>) -> Exit {
+/// What the provider answered, and what it said as it came, where that was no acceptance. Its words may name the person, which is
+/// whom the caller named.
+fn show(global: &Global, sent: &Result<Accepted, SendFailure>, said: Option<String>) -> Exit {
     let (exit, outcome, words) = match sent {
         Ok(accepted) => (Exit::Done, "accepted", accepted.reference.clone()),
         Err(error @ SendFailure::InDoubt(_)) => (Exit::InPart, "in_doubt", error.to_string()),
@@ -82,7 +84,8 @@ fn show(global: &Global, sent: &Result<Accepted, SendFailure>) -> Exit {
         }
         Err(error) => (Exit::Refused, "unsent", error.to_string()),
     };
-    let result: Value = json!({ "outcome": outcome, "answer": words });
-    print::result(global.json, &result, || format!("{outcome}: {words}"));
+    let result: Value = json!({ "outcome": outcome, "answer": words, "said": said });
+    let said = said.map(|said| format!("\nthe provider said: {said}")).unwrap_or_default();
+    print::result(global.json, &result, || format!("{outcome}: {words}{said}"));
     exit
 }
