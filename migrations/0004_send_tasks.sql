@@ -156,19 +156,23 @@ create table send_notices (
   constraint event_is_told_once unique (notification_id, sequence)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 
--- Receipts that came before the outcome of their message is recorded, until it is: at most one a person of an open task.
+-- Receipts that came before the outcome of their message is recorded, until it is: at most one a message, which is an
+-- attempt with a provider, of a person of an open task.
 create table waiting_receipts (
   notification_id uuid not null,
   ordinal integer not null,
   generation integer not null,
+  attempt integer not null,
   company_id uuid not null,
   -- The stream of its deliveries, and the last sequence at which the receipt could not be recorded yet.
   stream text not null,
   sequence bigint not null,
   provider text not null,
+  -- The provider that the message was given to, if the report tells.
+  carrier text,
   at timestamptz not null,
   receipt json not null,
-  constraint receipt_waits_once primary key (notification_id, ordinal, generation)
+  constraint receipt_waits_once primary key (notification_id, ordinal, generation, attempt, provider)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 
 -- The addresses to which nothing is sent, as their own streams say: audiences leave them out, and start marks are refused.

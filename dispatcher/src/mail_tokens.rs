@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::provider::SentDelivery;
 
-/// The bytes of a delivery's id and its generation.
+/// The bytes of a delivery's id, three of its generation and one of its attempt. Schedules end at 100 attempts.
 const NAME_BYTES: usize = 20;
 /// The bytes of the MAC, HMAC-SHA-256 cut as in RFC 2104, section 5: 80 bits, which nobody finds by asking us.
 const MAC_BYTES: usize = 10;
@@ -69,11 +69,13 @@ fn token(key: &hmac::Key, sent: SentDelivery) -> String {
     token
 }
 
-fn name(SentDelivery { delivery, generation }: SentDelivery) -> [u8; NAME_BYTES] {
+fn name(SentDelivery { delivery, generation, attempt }: SentDelivery) -> [u8; NAME_BYTES] {
     let mut name = [0; NAME_BYTES];
     let (id, number) = name.split_at_mut(size_of::<Uuid>());
     id.copy_from_slice(delivery.uuid().as_bytes());
     number.copy_from_slice(&generation.to_be_bytes());
+    number.rotate_left(1);
+    number[3] = u8::try_from(attempt).unwrap_or(u8::MAX);
     name
 }
 
@@ -88,7 +90,9 @@ fn sent(key: &hmac::Key, token: &[u8]) -> Option<SentDelivery> {
     aws_lc_rs::constant_time::verify_slices_are_equal(&expected.as_ref()[..MAC_BYTES], &mac).ok()?;
     let (id, number) = name.split_at(size_of::<Uuid>());
     let delivery = Uuid::from_slice(id).ok()?.into();
-    Some(SentDelivery { delivery, generation: u32::from_be_bytes(number.try_into().ok()?) })
+    let &[high, middle, low, attempt] = number else { return None };
+    let generation = u32::from_be_bytes([0, high, middle, low]);
+    Some(SentDelivery { delivery, generation, attempt: attempt.into() })
 }
 
 #[cfg(test)]
@@ -101,7 +105,7 @@ mod tests {
     }
 
     fn a_mail(number: u128, generation: u32) -> SentDelivery {
-        SentDelivery { delivery: Uuid::from_u128(number).into(), generation }
+        SentDelivery { delivery: Uuid::from_u128(number).into(), generation, attempt: 3 }
     }
 
     fn returned(mail: &str) -> Option<SentDelivery> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use commands::clock;
 use commands::relay::{self, Mirror};
-use dispatcher::simulator::{ACCOUNT, SECRET, SimulatorOptions};
+use dispatcher::simulator::{ACCOUNT, Behaviour, Refusal, SECRET, SimulatorOptions};
 use domain::value::Channel;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -321,6 +321,14 @@ async fn a_provider_is_tried_with_one_real_message() {
 
     let refused = clinic.run(&["provider", "test", "primero", "--to", "+573000000001"]).await;
     assert!(refused.code == REFUSED && refused.output.contains("21211"), "{refused:?}");
+    let opted_out = clinic.run(&["provider", "test", "primero", "--to", "+573000000005"]).await;
+    let said = "Attempt to send to unsubscribed recipient";
+    assert!(opted_out.code == REFUSED && opted_out.output.contains(said), "{opted_out:?}");
+    clinic.world.simulator.set_rule(Channel::Sms, "0010", Behaviour::Refuse(Refusal::sms(400, 0, "no JSON")));
+    let proxy = clinic.run(&["provider", "test", "primero", "--to", "+573000000010", "--json"]).await;
+    let answer: Value = serde_json::from_str(&proxy.output).expect("one object");
+    let said = answer["said"].as_str().unwrap_or_default();
+    assert!(said.starts_with("HTTP 400") && said.ends_with("null"), "as it came: {answer}");
     let unknown = clinic.run(&["provider", "test", "principal", "--to", "+573001234567"]).await;
     assert_eq!(unknown.code, REFUSED, "a name is one channel's");
     let nobody = clinic.run(&["provider", "test", "primero", "--to", "3001234567"]).await;

@@ -27,6 +27,7 @@ mod pending;
 mod providers;
 mod purse;
 mod receipts;
+mod receipts_of_attempts;
 mod relay;
 mod replay;
 mod returned_mail;

@@ -353,7 +353,7 @@ async fn what_waits_is_sent_when_its_time_comes_and_never_after_it_expired() {
     desk.world.stop().await;
 }
 
-async fn deferred(desk: &Desk, notification: &str) {
+pub(crate) async fn deferred(desk: &Desk, notification: &str) {
     let mut stream = desk.nora.stream(&format!("/notifications/{notification}/stream"), None).await;
     stream.until("totals", |told| checked(told) && count(&told["totals"], "deferred") == 1).await;
 }

@@ -22,40 +22,54 @@ use crate::notifications::{Desk, outcomes, totals};
 const HOOK: &str = "/hooks/simulador";
 
 /// A callback as the simulated Twilio makes it.
-struct Callback<'a> {
+pub(crate) struct Callback<'a> {
     sid: &'a str,
     status: &'a str,
-    code: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
     /// The query of its address.
     query: String,
+    /// Where it comes to, and the address that its server's settings name instead of the world's simulator, if any.
+    hook: String,
+    server: Option<String>,
 }
 
 impl<'a> Callback<'a> {
     fn of(delivery: &str, generation: u32, status: &'a str) -> Self {
-        Self { sid: "SM1", status, code: None, query: format!("delivery={delivery}&generation={generation}") }
+        Self::of_attempt(delivery, generation, 1, status)
     }
 
-    fn parameters(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn of_attempt(delivery: &str, generation: u32, attempt: u32, status: &'a str) -> Self {
+        let query = format!("delivery={delivery}&generation={generation}&attempt={attempt}");
+        Self { sid: "SM1", status, code: None, query, hook: HOOK.to_owned(), server: None }
+    }
+
+    /// The same of a provider of another name, whose server is at this URL.
+    pub(crate) fn through(self, hook: &str, server: &str) -> Self {
+        Self { hook: hook.to_owned(), server: Some(server.to_owned()), ..self }
+    }
+
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
         let code = self.code.map(|code| ("ErrorCode", code.to_owned()));
         let rest = [("MessageSid", self.sid.to_owned()), ("MessageStatus", self.status.to_owned())];
         code.into_iter().chain(rest).collect()
     }
 
     /// The address that the simulator's settings name, which is signed.
-    fn address(&self, world: &World) -> Url {
-        let address = format!("{}/api/v1{HOOK}", world.simulator.sms_base_url());
+    pub(crate) fn address(&self, world: &World) -> Url {
+        let server = self.server.clone().unwrap_or_else(|| world.simulator.sms_base_url());
+        let address = format!("{server}/api/v1{}", self.hook);
         let mut address: Url = address.parse().expect("an address");
         address.set_query(Some(self.query.as_str()).filter(|query| !query.is_empty()));
         address
     }
 
-    async fn post(&self, world: &World) -> StatusCode {
+    pub(crate) async fn post(&self, world: &World) -> StatusCode {
         let signature = twilio_signature(&self.address(world), &self.parameters());
         self.post_signed(world, &signature).await.status
     }
 
-    async fn post_signed(&self, world: &World, signature: &str) -> Answer {
-        let request = world.nobody().request(Method::POST, &format!("{HOOK}?{}", self.query));
+    pub(crate) async fn post_signed(&self, world: &World, signature: &str) -> Answer {
+        let request = world.nobody().request(Method::POST, &format!("{}?{}", self.hook, self.query));
         Answer::to(request.header("X-Twilio-Signature", signature).form(&self.parameters())).await
     }
 }
@@ -96,12 +110,12 @@ async fn people_in_receipts(world: &World) -> i64 {
     rows.iter().map(|row| people(row.get("payload"))).sum()
 }
 
-async fn waiting(world: &World) -> i64 {
+pub(crate) async fn waiting(world: &World) -> i64 {
     let waiting = sqlx::query_scalar("select count(*) from waiting_receipts").fetch_one(world.log().pool());
     waiting.await.expect("a number")
 }
 
-async fn metric(world: &World, outcome: &str) -> f64 {
+pub(crate) async fn metric(world: &World, outcome: &str) -> f64 {
     let text = reqwest::get(format!("{}/metrics", world.base())).await.expect("an answer").text().await;
     let name = format!("mensajeria_receipts_total{{outcome=\"{outcome}\"}} ");
     let text = text.expect("text");

@@ -35,6 +35,8 @@ pub(super) async fn record(
     let receipt = MemberReceipt {
         member: doubt.ordinal.member(),
         generation: doubt.generation,
+        attempt: doubt.attempt,
+        carrier: Some(doubt.provider.clone()),
         provider: doubt.provider.clone(),
         at: now,
         receipt,

@@ -243,6 +243,15 @@ impl Sender {
         result.map(|accepted| accepted.without(&outgoing.to)).map_err(|failure| failure.without(&outgoing.to))
     }
 
+    /// What the provider said last where its failure may leave it out, as it came; none from a mail server, whose failures
+    /// have its words.
+    pub fn said(&self) -> Option<String> {
+        match self {
+            Self::Email(_) => None,
+            Self::Sms(sender) => sender.said(),
+        }
+    }
+
     /// Ends its connection politely.
     pub async fn close(self) {
         match self {

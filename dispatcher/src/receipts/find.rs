@@ -17,13 +17,14 @@ use crate::tasks::ChunkId;
 /// How many notifications a process knows the companies of.
 const NOTIFICATIONS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_000).expect("a positive number");
 
-/// A person of a notification, and the generation of the message.
+/// A person of a notification, and the message that was sent.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     notification: NotificationId,
     company: CompanyId,
     ordinal: Ordinal,
     generation: u32,
+    attempt: u32,
 }
 
 /// Finds deliveries.
@@ -62,6 +63,8 @@ impl Finder {
         let receipt = MemberReceipt {
             member: place.ordinal.member(),
             generation: place.generation,
+            attempt: place.attempt,
+            carrier: report.carrier(),
             provider: report.provider.clone(),
             at: report.at,
             receipt: report.report.receipt.clone(),
@@ -73,7 +76,7 @@ impl Finder {
 
     async fn by_our_id(
         &mut self,
-        SentDelivery { delivery, generation }: SentDelivery,
+        SentDelivery { delivery, generation, attempt }: SentDelivery,
     ) -> sqlx::Result<Option<Place>> {
         let Some(ordinal) = delivery.ordinal() else { return Ok(None) };
         let (first, last) = delivery.notifications();
@@ -83,15 +86,15 @@ impl Finder {
         };
         Ok(known.map(|known @ (notification, company)| {
             self.remembered.put(first, known);
-            Place { notification, company, ordinal, generation }
+            Place { notification, company, ordinal, generation, attempt }
         }))
     }
 
     /// None for a reference that several deliveries share: a report about one must not be recorded of another. The view
     /// may lag behind the outcome that names the reference: the providers that we ask to do so report by our id.
     async fn by_reference(&self, report: &ProviderReport) -> sqlx::Result<Option<Place>> {
-        let rows: Vec<(Uuid, Uuid, i32, i32)> = sqlx::query_as(
-            "select o.notification_id, n.company_id, o.ordinal, o.generation
+        let rows: Vec<(Uuid, Uuid, i32, i32, i32)> = sqlx::query_as(
+            "select o.notification_id, n.company_id, o.ordinal, o.generation, o.attempt
              from notifications.outcomes o join notifications.notifications n using (notification_id)
              where hashtext(o.reference) = hashtext($1) and o.reference = $1
                and o.state = 'accepted' and o.provider = $2
@@ -101,12 +104,15 @@ impl Finder {
         .bind(&report.provider)
         .fetch_all(&self.pool)
         .await?;
-        let &[(notification, company, ordinal, generation)] = rows.as_slice() else { return Ok(None) };
+        let &[(notification, company, ordinal, generation, attempt)] = rows.as_slice() else {
+            return Ok(None);
+        };
         Ok(Ordinal::try_new(ordinal.unsigned_abs()).map(|ordinal| Place {
             notification: notification.into(),
             company: company.into(),
             ordinal,
             generation: generation.unsigned_abs(),
+            attempt: attempt.unsigned_abs(),
         }))
     }
 

@@ -32,6 +32,14 @@ pub struct ProviderReport {
     pub at: DateTime<Utc>,
     /// The report.
     pub report: StatusReport,
+    /// Whether the reported message was given to this provider. Mails of several providers may come back to one mailbox.
+    pub is_of_carrier: bool,
+}
+
+impl ProviderReport {
+    fn carrier(&self) -> Option<String> {
+        self.is_of_carrier.then(|| self.provider.clone())
+    }
 }
 
 /// What became of a report.
@@ -47,6 +55,8 @@ pub enum Recorded {
     Contradicted,
     /// Its delivery was sent again since.
     Superseded,
+    /// It is about another message than the recorded one, which was refused.
+    OtherAttempt,
     /// No such message was sent.
     Unknown,
 }
@@ -60,6 +70,7 @@ impl Recorded {
             Self::Duplicate => "duplicate",
             Self::Contradicted => "contradicted",
             Self::Superseded => "superseded",
+            Self::OtherAttempt => "other_attempt",
             Self::Unknown => "unknown",
         }
     }

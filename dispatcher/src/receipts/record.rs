@@ -315,6 +315,7 @@ const fn of_decision(refusal: Option<DeliveriesError>) -> Recorded {
         None => Recorded::New,
         Some(DeliveriesError::AlreadyRecorded { .. }) => Recorded::Duplicate,
         Some(DeliveriesError::Superseded { .. }) => Recorded::Superseded,
+        Some(DeliveriesError::OtherAttempt) => Recorded::OtherAttempt,
         Some(DeliveriesError::NoOutcomeYet) => Recorded::Waiting,
         Some(DeliveriesError::NotBegun { .. }) => Recorded::Unknown,
         Some(
@@ -351,14 +352,19 @@ fn sort(receipts: &[FoundReceipt], recorded: &[Option<Recorded>]) -> Sorted {
                 sorted.first.entry(found.chunk).or_default().push(place);
             }
             Some(&first) => {
-                let known = &receipts[first].receipt;
-                if (known.generation, &known.receipt) == (new.generation, &new.receipt) && !found.is_stored {
+                if is_repeated(&receipts[first].receipt, new) && !found.is_stored {
                     sorted.repeated.push((place, first));
                 }
             }
         }
     }
     sorted
+}
+
+/// Whether two receipts say the same of one message.
+fn is_repeated(first: &MemberReceipt, second: &MemberReceipt) -> bool {
+    let message = |of: &MemberReceipt| (of.generation, of.attempt, of.carrier.clone());
+    message(first) == message(second) && first.receipt == second.receipt
 }
 
 /// The places of those that have to wait, with their chunks, and those that wait no more.

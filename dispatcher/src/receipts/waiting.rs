@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::record::FoundReceipt;
 use crate::tasks::ChunkId;
 
-/// The key of a row.
-type Key = (Uuid, i32, i32);
+/// The key of a row: the person, the generation and the attempt of the message, and the provider that reports.
+type Key = (Uuid, i32, i32, i32, String);
 
 /// A row of `waiting_receipts`.
 #[derive(FromRow)]
@@ -21,8 +21,10 @@ struct Row {
     notification_id: Uuid,
     ordinal: i32,
     generation: i32,
+    attempt: i32,
     company_id: Uuid,
     provider: String,
+    carrier: Option<String>,
     at: DateTime<Utc>,
     receipt: Json<Receipt>,
 }
@@ -33,6 +35,8 @@ impl From<Row> for Option<FoundReceipt> {
         let receipt = MemberReceipt {
             member: ordinal.member(),
             generation: row.generation.unsigned_abs(),
+            attempt: row.attempt.unsigned_abs(),
+            carrier: row.carrier,
             provider: row.provider,
             at: row.at,
             receipt: row.receipt.0,
@@ -45,7 +49,8 @@ impl From<Row> for Option<FoundReceipt> {
 
 fn key(FoundReceipt { chunk, receipt, .. }: &FoundReceipt) -> Option<Key> {
     let ordinal = Ordinal::of(chunk.chunk, receipt.member)?.number().cast_signed();
-    Some((chunk.notification.uuid(), ordinal, receipt.generation.cast_signed()))
+    let (generation, attempt) = (receipt.generation.cast_signed(), receipt.attempt.cast_signed());
+    Some((chunk.notification.uuid(), ordinal, generation, attempt, receipt.provider.clone()))
 }
 
 /// Stores receipts with the last sequence of their stream. A person without an open task has nothing to wait for. Of two
@@ -59,26 +64,31 @@ pub(super) async fn keep(
         return Ok(Vec::new());
     }
     let keys: Vec<Option<Key>> = receipts.iter().map(|(receipt, ..)| key(receipt)).collect();
-    let known: Vec<_> = keys.iter().zip(receipts).filter_map(|(key, row)| Some(((*key)?, row))).collect();
+    let known: Vec<_> =
+        keys.iter().zip(receipts).filter_map(|(key, row)| Some((key.as_ref()?, row))).collect();
     let kept: HashSet<Key> = sqlx::query_as(
-        "insert into waiting_receipts as w (notification_id, ordinal, generation, company_id, stream, sequence, provider, at,
-                                            receipt)
-         select a.notification_id, a.ordinal, a.generation, a.company_id, a.stream, a.sequence, a.provider, a.at, a.receipt
-         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
-                     $8::timestamptz[], $9::json[], $10::integer[])
-           as a (notification_id, ordinal, generation, company_id, stream, sequence, provider, at, receipt, chunk)
+        "insert into waiting_receipts as w (notification_id, ordinal, generation, attempt, company_id, stream, sequence, provider,
+                                            carrier, at, receipt)
+         select a.notification_id, a.ordinal, a.generation, a.attempt, a.company_id, a.stream, a.sequence, a.provider,
+                a.carrier, a.at, a.receipt
+         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::uuid[], $6::text[], $7::bigint[],
+                     $8::text[], $9::text[], $10::timestamptz[], $11::json[], $12::integer[])
+           as a (notification_id, ordinal, generation, attempt, company_id, stream, sequence, provider, carrier, at, receipt,
+                 chunk)
          where exists (select from send_tasks t where t.notification_id = a.notification_id and t.chunk = a.chunk)
-         order by a.notification_id, a.ordinal, a.generation
-         on conflict (notification_id, ordinal, generation) do update set sequence = excluded.sequence
-         returning notification_id, ordinal, generation",
+         order by a.notification_id, a.ordinal, a.generation, a.attempt, a.provider
+         on conflict (notification_id, ordinal, generation, attempt, provider) do update set sequence = excluded.sequence
+         returning notification_id, ordinal, generation, attempt, provider",
     )
     .bind(known.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
     .bind(known.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
     .bind(known.iter().map(|(key, _)| key.2).collect::<Vec<_>>())
+    .bind(known.iter().map(|(key, _)| key.3).collect::<Vec<_>>())
     .bind(known.iter().map(|(_, (receipt, ..))| receipt.company.uuid()).collect::<Vec<_>>())
     .bind(known.iter().map(|(_, (_, stream, _))| stream.as_str()).collect::<Vec<_>>())
     .bind(known.iter().map(|(_, (.., sequence))| *sequence).collect::<Vec<_>>())
     .bind(known.iter().map(|(_, (receipt, ..))| receipt.receipt.provider.as_str()).collect::<Vec<_>>())
+    .bind(known.iter().map(|(_, (receipt, ..))| receipt.receipt.carrier.as_deref()).collect::<Vec<_>>())
     .bind(known.iter().map(|(_, (receipt, ..))| receipt.receipt.at).collect::<Vec<_>>())
     .bind(known.iter().map(|(_, (receipt, ..))| Json(&receipt.receipt.receipt)).collect::<Vec<_>>())
     .bind(known.iter().map(|(_, (receipt, ..))| receipt.chunk.chunk.cast_signed()).collect::<Vec<_>>())
@@ -86,7 +96,7 @@ pub(super) async fn keep(
     .await?
     .into_iter()
     .collect();
-    Ok(keys.into_iter().map(|key| key.is_some_and(|key| kept.contains(&key))).collect())
+    Ok(keys.iter().map(|key| key.as_ref().is_some_and(|key| kept.contains(key))).collect())
 }
 
 /// Deletes receipts that wait no more.
@@ -97,15 +107,18 @@ pub(super) async fn remove(tx: &mut PgConnection, receipts: &[&FoundReceipt]) ->
     let keys: Vec<Key> = receipts.iter().filter_map(|receipt| key(receipt)).collect();
     sqlx::query(
         "delete from waiting_receipts w
-         using (select notification_id, ordinal, generation from waiting_receipts
-                where (notification_id, ordinal, generation) in
-                  (select * from unnest($1::uuid[], $2::integer[], $3::integer[]))
-                order by notification_id, ordinal, generation for update) d
-         where w.notification_id = d.notification_id and w.ordinal = d.ordinal and w.generation = d.generation",
+         using (select notification_id, ordinal, generation, attempt, provider from waiting_receipts
+                where (notification_id, ordinal, generation, attempt, provider) in
+                  (select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::text[]))
+                order by notification_id, ordinal, generation, attempt, provider for update) d
+         where w.notification_id = d.notification_id and w.ordinal = d.ordinal and w.generation = d.generation
+           and w.attempt = d.attempt and w.provider = d.provider",
     )
     .bind(keys.iter().map(|key| key.0).collect::<Vec<_>>())
     .bind(keys.iter().map(|key| key.1).collect::<Vec<_>>())
     .bind(keys.iter().map(|key| key.2).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.3).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.4.as_str()).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
@@ -118,9 +131,9 @@ pub(super) async fn moved(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<FoundRe
            select s.stream from (select stream, min(sequence) as sequence from waiting_receipts group by stream) s
            where exists (select from events e
                          where e.aggregate_type = $1 and e.aggregate_id = s.stream and e.sequence > s.sequence))
-         select w.notification_id, w.ordinal, w.generation, w.company_id, w.provider, w.at, w.receipt
+         select w.notification_id, w.ordinal, w.generation, w.attempt, w.company_id, w.provider, w.carrier, w.at, w.receipt
          from waiting_receipts w join moved using (stream)
-         order by w.notification_id, w.ordinal, w.generation
+         order by w.notification_id, w.ordinal, w.generation, w.attempt, w.provider
          limit $2",
     )
     .bind(DELIVERIES)

@@ -150,6 +150,11 @@ async fn deliver(dialect: &dyn Dialect, sms: Sms, world: &World) -> Result<Answe
             world.note(sms.arrival(world, refusal.outcome()));
             Ok(dialect.refused(refusal))
         }
+        Behaviour::RefuseThenReport { refusal, code, .. } => {
+            world.note(sms.arrival(world, refusal.outcome()));
+            report(dialect, &sms, Reference::Serial(world.next_serial()), Some(code), world);
+            Ok(dialect.refused(refusal))
+        }
         Behaviour::CutUnaccepted | Behaviour::CutEarly => {
             world.note(sms.arrival(world, Outcome::Lost));
             Err(Cut)
@@ -171,7 +176,7 @@ async fn accept(dialect: &dyn Dialect, sms: Sms, behaviour: Behaviour, world: &W
         _ => Reference::Serial(world.next_serial()),
     };
     keep(&sms, reference, behaviour, world);
-    report(dialect, &sms, reference, behaviour, world);
+    report(dialect, &sms, reference, undelivered(behaviour), world);
     if is_cut { Err(Cut) } else { Ok(dialect.accepted(&sms, reference)) }
 }
 
@@ -190,9 +195,15 @@ const fn undelivered(behaviour: Behaviour) -> Option<u32> {
     }
 }
 
-fn report(dialect: &dyn Dialect, sms: &Sms, reference: Reference<'_>, behaviour: Behaviour, world: &World) {
+fn report(
+    dialect: &dyn Dialect,
+    sms: &Sms,
+    reference: Reference<'_>,
+    undelivered: Option<u32>,
+    world: &World,
+) {
     if world.receipts.are_sent()
-        && let Some(report) = dialect.report(sms, reference, undelivered(behaviour))
+        && let Some(report) = dialect.report(sms, reference, undelivered)
     {
         world.receipts.send(report, &world.stop);
     }

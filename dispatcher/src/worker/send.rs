@@ -19,7 +19,7 @@ use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
 use super::pace::Slot;
 use crate::mail_returns::MailReturns;
-use crate::provider::{self, Admission, MailReturn, Outgoing, Sender, SentDelivery, StartRefused};
+use crate::provider::{self, Admission, MailReturn, Outgoing, Sender, StartRefused};
 use crate::request::{Request, RequestError, Requests};
 use crate::tasks::settle::{Marked, Spent};
 
@@ -143,8 +143,7 @@ impl Worker {
     }
 
     fn returns(&self, outgoing: &Outgoing, request: &Request) -> MailReturn {
-        let sent = SentDelivery { delivery: outgoing.delivery_id, generation: outgoing.generation };
-        self.returns.of(&self.outcomes.slot().provider, request.category, sent)
+        self.returns.of(&self.outcomes.slot().provider, request.category, outgoing.sent())
     }
 
     /// Waits until the message may be given to the provider by its limits. False: it may not in time.

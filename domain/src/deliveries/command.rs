@@ -148,6 +148,10 @@ pub struct MemberReceipt {
     pub member: Member,
     /// The generation that the reported message was sent in.
     pub generation: u32,
+    /// The attempt that the reported message was sent in, from 1 in each generation.
+    pub attempt: u32,
+    /// The provider that the reported message was given to; none if the report does not tell.
+    pub carrier: Option<String>,
     /// The provider that says so.
     pub provider: String,
     /// When it happened, by the provider's clock.

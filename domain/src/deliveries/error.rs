@@ -32,6 +32,10 @@ pub enum DeliveriesError {
     /// A receipt came before the outcome of its attempt, and has to wait for it.
     #[error("the delivery has no outcome yet")]
     NoOutcomeYet,
+    /// The report is about another message than the recorded one: that of another attempt, or one that its provider
+    /// refused before the attempt went on with another.
+    #[error("the report is about another message of the delivery")]
+    OtherAttempt,
     /// The provider never had the message, or has reported the contrary before.
     #[error("the report contradicts what is known of the delivery")]
     Contradicted,

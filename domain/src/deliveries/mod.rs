@@ -49,12 +49,15 @@ pub fn chunk_of_stream(stream: &str) -> Option<u32> {
 pub struct Deliveries {
     /// By member, up to the last one with an event.
     members: Vec<Option<Delivery>>,
+    /// The providers of outcomes, each once: the deliveries name them by their place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    providers: Vec<String>,
     /// The addresses in the place of those in the audience.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     addresses: Vec<EditedAddress>,
 }
 
-/// One delivery. Who carries it and under which reference is in its events, and no rule asks for it.
+/// One delivery. The provider's reference is in its events, and no rule asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// 1 for the request, one more for each retry.
@@ -65,7 +68,13 @@ pub struct Delivery {
     pub state: State,
     /// How its last doubt was ended by a decision. The same decision asked for again changes nothing.
     pub resolved: Option<Resolution>,
+    /// The provider of its last outcome; none if there was none.
+    #[serde(default)]
+    carrier: Option<ProviderPlace>,
 }
+
+/// The place of a provider among those of a chunk.
+type ProviderPlace = u16;
 
 /// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +137,8 @@ impl State {
 
 impl Delivery {
     /// A delivery that no event has named.
-    pub const FRESH: Self = Self { generation: 1, attempt: 0, state: State::Pending, resolved: None };
+    pub const FRESH: Self =
+        Self { generation: 1, attempt: 0, state: State::Pending, resolved: None, carrier: None };
 
     /// Whether it failed, and nothing more is sent unless a person asks for it.
     pub const fn is_dead_letter(&self) -> bool {
@@ -145,6 +155,11 @@ impl Deliveries {
     /// The delivery to a member.
     pub fn get(&self, member: Member) -> &Delivery {
         self.members.get(member.index()).and_then(Option::as_ref).unwrap_or(&Delivery::FRESH)
+    }
+
+    /// The provider of the last outcome of a delivery; none if there was none.
+    pub fn carrier(&self, delivery: &Delivery) -> Option<&str> {
+        self.providers.get(usize::from(delivery.carrier?)).map(String::as_str)
     }
 
     /// The address that a person has put in the place of the one in the audience.
@@ -190,7 +205,8 @@ impl Deliveries {
                 Decided { event: some(event), refused }
             }
             Action::RecordReceipts(receipts) => {
-                let (receipts, refused) = self.permitted(receipts, rules::receipt);
+                let rule = |delivery: &Delivery, new| rules::receipt(delivery, self.carrier(delivery), new);
+                let (receipts, refused) = self.permitted(receipts, rule);
                 let receipts = grouping::receipts(receipts);
                 let event = DeliveriesEvent::ReceiptsRecorded { notification, company, receipts };
                 Decided { event: some(event), refused }
@@ -252,7 +268,7 @@ impl Deliveries {
     fn permitted<T: rules::About>(
         &self,
         orders: impl IntoIterator<Item = T>,
-        rule: fn(&Delivery, T) -> Result<T, DeliveriesError>,
+        rule: impl Fn(&Delivery, T) -> Result<T, DeliveriesError>,
     ) -> (Vec<T>, Vec<Refusal>) {
         let (mut permitted, mut refused, mut seen) = (Vec::new(), Vec::new(), Members::NONE);
         for order in orders {
@@ -316,11 +332,22 @@ impl Deliveries {
     fn follow_outcomes(&mut self, group: &OutcomeGroup) {
         let OutcomeGroup { generation, attempt, members, outcome, .. } = group;
         let (generation, attempt, state) = (*generation, *attempt, outcome.state());
+        let carrier = outcome.provider().and_then(|provider| self.place(provider));
         for member in members.iter() {
             // A new doubt is another one than that which was ended.
             let resolved = self.get(member).resolved.filter(|_| state != State::InDoubt);
-            self.insert(member, Delivery { generation, attempt, state, resolved });
+            self.insert(member, Delivery { generation, attempt, state, resolved, carrier });
         }
+    }
+
+    /// None if there are more providers than places: none of a chunk's route.
+    fn place(&mut self, provider: &str) -> Option<ProviderPlace> {
+        let known = self.providers.iter().position(|known| known == provider);
+        let place = known.unwrap_or_else(|| {
+            self.providers.push(provider.to_owned());
+            self.providers.len() - 1
+        });
+        place.try_into().ok()
     }
 
     fn put_all(&mut self, members: Members, state: State) {
@@ -356,6 +383,17 @@ fn some(event: DeliveriesEvent) -> Option<DeliveriesEvent> {
 }
 
 impl GroupOutcome {
+    /// The provider that took or refused them; none if they never got that far.
+    pub fn provider(&self) -> Option<&str> {
+        match self {
+            Self::Accepted { provider, .. } | Self::InDoubt { provider, .. } => Some(provider),
+            Self::Deferred { provider, .. }
+            | Self::Failed { provider, .. }
+            | Self::Suppressed { provider, .. } => provider.as_deref(),
+            Self::Cancelled => None,
+        }
+    }
+
     /// The new state of each member.
     pub const fn state(&self) -> State {
         match self {

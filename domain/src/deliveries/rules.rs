@@ -68,12 +68,17 @@ fn end_of_doubt(late: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
     Ok(MemberOutcome { outcome, ..late })
 }
 
-/// Decides a receipt: as it will be recorded, or the reason of a refusal. A report on the message of an earlier generation
-/// says nothing of the one that was sent after it.
-pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberReceipt, DeliveriesError> {
+/// Decides a receipt: as it will be recorded, or the reason of a refusal. `carrier` is the provider of the last outcome. A
+/// report on another message of the delivery says nothing of the one that the state is about: providers report on messages
+/// that they refused, and late.
+pub(super) fn receipt(
+    delivery: &Delivery,
+    carrier: Option<&str>,
+    new: MemberReceipt,
+) -> Result<MemberReceipt, DeliveriesError> {
     of_this_generation(delivery, new.generation)?;
+    of_this_message(delivery, carrier, &new)?;
     match (&delivery.state, &new.receipt) {
-        (State::Pending | State::Deferred { .. }, _) => Err(DeliveriesError::NoOutcomeYet),
         (State::Accepted | State::InDoubt | State::Discarded, _) => Ok(new),
         // A complaint means that the message has arrived.
         (State::Delivered, Receipt::Complained) => Ok(new),
@@ -83,6 +88,20 @@ pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberR
             Err(DeliveriesError::AlreadyRecorded { attempt: delivery.attempt })
         }
         _ => Err(DeliveriesError::Contradicted),
+    }
+}
+
+/// A later attempt can only follow an open state. An attempt that one provider refused may have gone on with another.
+fn of_this_message(
+    delivery: &Delivery,
+    carrier: Option<&str>,
+    new: &MemberReceipt,
+) -> Result<(), DeliveriesError> {
+    let is_of_other = new.carrier.as_deref().zip(carrier).is_some_and(|(its, other)| its != other);
+    match new.attempt.cmp(&delivery.attempt) {
+        Ordering::Greater if delivery.is_open() => Err(DeliveriesError::NoOutcomeYet),
+        Ordering::Equal if !is_of_other => Ok(()),
+        _ => Err(DeliveriesError::OtherAttempt),
     }
 }
 

@@ -64,6 +64,8 @@ fn receipts<const N: usize>(receipts: [(u16, u32, Receipt); N]) -> DeliveriesCom
     let of = |(number, generation, receipt)| MemberReceipt {
         member: member(number),
         generation,
+        attempt: 1,
+        carrier: Some("uno".into()),
         provider: "uno".into(),
         at: at(9),
         receipt,
@@ -202,8 +204,6 @@ fn receipts_follow_an_acceptance_and_end_a_doubt() {
 #[test]
 fn a_receipt_before_its_outcome_waits_and_one_without_a_send_is_refused() {
     assert_eq!(refusal(&after([]), receipt(1, Receipt::Delivered)), DeliveriesError::NoOutcomeYet);
-    let deferred = after([record(vec![of(1, 1, 1, deferred(60))])]);
-    assert_eq!(refusal(&deferred, receipt(1, Receipt::Delivered)), DeliveriesError::NoOutcomeYet);
     let failed = after([record(vec![of(1, 1, 1, failed())])]);
     assert_eq!(refusal(&failed, receipt(1, Receipt::Delivered)), DeliveriesError::Contradicted);
 }
@@ -225,6 +225,71 @@ fn a_receipt_is_about_the_generation_that_its_message_was_sent_in() {
     let decided = again.decide_each(receipts([(1, 2, Receipt::Delivered)]));
     let delivered = again.after(&decided.event.expect("a receipt of this generation"));
     assert_eq!(state(&delivered, 1), DeliveryState::Delivered);
+}
+
+/// A report about the message of an attempt that went to a provider; without one, a mail that came back.
+fn reported(attempt: u32, carrier: Option<&str>, receipt: Receipt) -> DeliveriesCommand {
+    let carrier = carrier.map(str::to_owned);
+    let (member, provider, at) = (member(1), "uno".into(), at(9));
+    let receipt =
+        MemberReceipt { member, generation: 1, attempt, carrier, provider, at, receipt, detail: None };
+    command(Action::RecordReceipts(vec![receipt]))
+}
+
+/// The deliveries after each attempt before this one was refused, and this one ended so.
+fn after_attempts(last: u32, outcome: Outcome) -> Deliveries {
+    let refused = (1..last).map(|attempt| record(vec![of(1, 1, attempt, deferred(60))]));
+    after(refused.chain([record(vec![of(1, 1, last, outcome)])]))
+}
+
+#[test]
+fn a_report_on_another_attempt_than_that_of_the_state_is_refused_and_one_on_a_later_attempt_waits() {
+    use DeliveriesError::{Contradicted, NoOutcomeYet, OtherAttempt};
+    let fresh = after([]);
+    let waiting = after_attempts(2, deferred(60));
+    let (sent, doubted) = (after_attempts(2, accepted("b")), after_attempts(2, in_doubt()));
+    let failed = after_attempts(2, failed());
+    let cancelled = after_attempts(2, Outcome::Cancelled);
+    let table = [
+        ("pending", &fresh, [Err(NoOutcomeYet), Err(NoOutcomeYet), Err(NoOutcomeYet)]),
+        ("deferred", &waiting, [Err(OtherAttempt), Err(Contradicted), Err(NoOutcomeYet)]),
+        ("accepted", &sent, [Err(OtherAttempt), Ok(()), Err(OtherAttempt)]),
+        ("in doubt", &doubted, [Err(OtherAttempt), Ok(()), Err(OtherAttempt)]),
+        ("failed", &failed, [Err(OtherAttempt), Err(Contradicted), Err(OtherAttempt)]),
+        ("cancelled", &cancelled, [Err(OtherAttempt), Err(Contradicted), Err(OtherAttempt)]),
+    ];
+    for (name, deliveries, expected) in table {
+        for (attempt, expected) in (1..).zip(expected) {
+            for receipt in [Receipt::Delivered, Receipt::Bounced(failure(None).cause), Receipt::Complained] {
+                let decided = deliveries.decide(reported(attempt, Some("uno"), receipt)).map(drop);
+                assert_eq!(decided, expected, "{name}, attempt {attempt}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_all_reports_on_the_messages_of_a_delivery_only_those_on_the_accepted_one_count() {
+    for (sent, through) in [(1, "uno"), (1, "dos"), (2, "uno"), (2, "dos"), (3, "dos")] {
+        let outcome = Outcome::Accepted { provider: through.into(), reference: "a".into() };
+        let deliveries = after_attempts(sent, outcome);
+        for (attempt, carrier) in (1..=4).flat_map(|attempt| [(attempt, "uno"), (attempt, "dos")]) {
+            let decided = deliveries.decide(reported(attempt, Some(carrier), Receipt::Delivered));
+            let is_of_it = (attempt, carrier) == (sent, through);
+            assert_eq!(decided.is_ok(), is_of_it, "{sent} through {through}: {attempt} of {carrier}");
+        }
+        let by_mail = deliveries.decide(reported(sent, None, Receipt::Bounced(failure(None).cause)));
+        assert!(by_mail.is_ok(), "a mail that came back names no provider");
+    }
+}
+
+#[test]
+fn the_end_of_a_doubt_through_another_provider_is_what_reports_are_about() {
+    let late = Outcome::Accepted { provider: "dos".into(), reference: "a".into() };
+    let deliveries = after([record(vec![of(1, 1, 1, in_doubt())]), record(vec![of(1, 1, 1, late)])]);
+    let of_the_first = refusal(&deliveries, reported(1, Some("uno"), Receipt::Delivered));
+    assert_eq!(of_the_first, DeliveriesError::OtherAttempt);
+    assert!(deliveries.decide(reported(1, Some("dos"), Receipt::Delivered)).is_ok());
 }
 
 #[test]

@@ -34,8 +34,9 @@ pub(super) async fn run(
     let outgoing = test_message(channel, to)?;
     let mut sender = provider.sender();
     let sent = sender.send(&outgoing, async || Ok(())).await;
+    let said = sender.said();
     sender.close().await;
-    Ok(show(global, &sent))
+    Ok(show(global, &sent, said))
 }
 
 /// The address says which channel is meant: a name is unique within one only.
@@ -73,8 +74,9 @@ fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
     })
 }
 
-/// What the provider answered, and what to do about it. Its words may name the person, which is whom the caller named.
-fn show(global: &Global, sent: &Result<Accepted, SendFailure>) -> Exit {
+/// What the provider answered, what it said as it came where that was no acceptance, and what to do about it. Its words may name
+/// the person, which is whom the caller named.
+fn show(global: &Global, sent: &Result<Accepted, SendFailure>, said: Option<String>) -> Exit {
     let (exit, outcome, words) = match sent {
         Ok(accepted) => (Exit::Done, "accepted", accepted.reference.clone()),
         Err(error @ SendFailure::InDoubt(_)) => (Exit::InPart, "in_doubt", error.to_string()),
@@ -87,8 +89,9 @@ fn show(global: &Global, sent: &Result<Accepted, SendFailure>) -> Exit {
         Err(SendFailure::Unsent(failure)) => advice(failure),
         _ => None,
     };
-    let result: Value = json!({ "outcome": outcome, "answer": words, "advice": advice });
+    let result: Value = json!({ "outcome": outcome, "answer": words, "said": said, "advice": advice });
+    let said = said.map(|said| format!("\nthe provider said: {said}")).unwrap_or_default();
     let advice = advice.map(|advice| format!("\n{advice}")).unwrap_or_default();
-    print::result(global.json, &result, || format!("{outcome}: {words}{advice}"));
+    print::result(global.json, &result, || format!("{outcome}: {words}{said}{advice}"));
     exit
 }

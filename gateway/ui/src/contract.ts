@@ -483,6 +483,8 @@ export interface Notification {
   send_at: string | null;
   /** Until it has begun it can have another time. */
   begun_at: string | null;
+  /** When it ended before all was sent: a person cancelled or rejected it, or it expired before it began. */
+  cancelled_at: string | null;
   approval: Approval | null;
   /** The limit that paused it when its time came. */
   over_limit: OverLimit | null;

@@ -1,5 +1,6 @@
-//! The callback address of one message, for providers that sign nothing. It carries our delivery id and a MAC of it, so
-//! that only an address that we gave away is believed, and only about its own message.
+//! The callback address of one message. It carries our delivery id, the generation and the attempt. For providers that sign
+//! nothing it carries a MAC of them too, so that only an address that we gave away is believed, and only about its own
+//! message.
 
 use aws_lc_rs::hmac;
 use domain::value::DeliveryId;
@@ -12,7 +13,9 @@ use crate::provider::Outgoing;
 const DELIVERY: &str = "delivery";
 /// The parameter that carries the generation of the message.
 const GENERATION: &str = "generation";
-/// The parameter that carries the MAC of both: HMAC-SHA256 under the account's secret, in hexadecimal digits.
+/// The parameter that carries the attempt of the message.
+const ATTEMPT: &str = "attempt";
+/// The parameter that carries the MAC of all three: HMAC-SHA256 under the account's secret, in hexadecimal digits.
 const MAC: &str = "mac";
 /// Keeps the MAC apart from whatever else the secret may sign.
 const PURPOSE: &str = "status callback";
@@ -34,8 +37,7 @@ impl CallbackAddress {
     pub(super) fn of(&self, outgoing: &Outgoing) -> Option<String> {
         let mut url = self.url.clone()?;
         name(&mut url, outgoing);
-        let sent = SentDelivery { delivery: outgoing.delivery_id, generation: outgoing.generation };
-        let mac = hex::encode(hmac::sign(&self.key, signed(sent).as_bytes()));
+        let mac = hex::encode(hmac::sign(&self.key, signed(outgoing.sent()).as_bytes()));
         url.query_pairs_mut().append_pair(MAC, &mac);
         Some(url.into())
     }
@@ -53,22 +55,23 @@ impl CallbackAddress {
     }
 }
 
-fn signed(SentDelivery { delivery, generation }: SentDelivery) -> String {
-    format!("{PURPOSE} {delivery} {generation}")
+fn signed(SentDelivery { delivery, generation, attempt }: SentDelivery) -> String {
+    format!("{PURPOSE} {delivery} {generation} {attempt}")
 }
 
 /// Adds the message to a callback's address.
 pub(super) fn name(url: &mut Url, outgoing: &Outgoing) {
     url.query_pairs_mut()
         .append_pair(DELIVERY, &outgoing.delivery_id.to_string())
-        .append_pair(GENERATION, &outgoing.generation.to_string());
+        .append_pair(GENERATION, &outgoing.generation.to_string())
+        .append_pair(ATTEMPT, &outgoing.attempt.to_string());
 }
 
 /// The message that a callback's address names. Its signature is not checked here.
 pub(super) fn sent(query: &str) -> Option<SentDelivery> {
     let delivery = DeliveryId::try_from(parameter(query, DELIVERY)?.trim()).ok()?;
-    let generation = parameter(query, GENERATION)?.trim().parse().ok()?;
-    Some(SentDelivery { delivery, generation })
+    let number = |name| parameter(query, name)?.trim().parse().ok();
+    Some(SentDelivery { delivery, generation: number(GENERATION)?, attempt: number(ATTEMPT)? })
 }
 
 /// A parameter of a query.
@@ -89,7 +92,7 @@ mod tests {
         Outgoing {
             delivery_id: Uuid::from_u128(7).into(),
             generation,
-            attempt: 1,
+            attempt: 3,
             to: "+573001234567".into(),
             to_name: None,
             subject: None,
@@ -116,10 +119,12 @@ mod tests {
         let query = query_of(&ours);
         assert!(query.starts_with("a=b&delivery="), "{query}");
         let delivery = Uuid::from_u128(7).into();
-        assert_eq!(ours.sent(&query), Ok(SentDelivery { delivery, generation: 2 }));
+        assert_eq!(ours.sent(&query), Ok(SentDelivery { delivery, generation: 2, attempt: 3 }));
         let other = query.replace(&Uuid::from_u128(7).to_string(), &Uuid::from_u128(8).to_string());
         let later = query.replace("generation=2", "generation=3");
-        for query in [other, later] {
+        let earlier = query.replace("attempt=3", "attempt=2");
+        for query in [other, later, earlier] {
+            assert_ne!(query, query_of(&ours));
             assert_eq!(ours.sent(&query), Err(CallbackError::NotSigned), "{query}");
         }
     }
@@ -127,8 +132,8 @@ mod tests {
     #[test]
     fn an_address_that_was_made_up_is_not_believed() {
         let made_up = query_of(&address("guess"));
-        let bare = format!("delivery={}&generation=2", Uuid::from_u128(7));
-        let queries = ["", "delivery=7&generation=2", &bare, &format!("{bare}&mac=00"), &made_up];
+        let bare = format!("delivery={}&generation=2&attempt=3", Uuid::from_u128(7));
+        let queries = ["", "delivery=7&generation=2&attempt=3", &bare, &format!("{bare}&mac=00"), &made_up];
         for query in queries {
             assert_eq!(address("secret").sent(query), Err(CallbackError::NotSigned), "{query}");
         }

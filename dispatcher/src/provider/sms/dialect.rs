@@ -119,34 +119,37 @@ pub struct StatusReport {
     pub text: String,
 }
 
-/// The message that a callback is about, as its address says.
+/// The message that a report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentDelivery {
     /// The delivery.
     pub delivery: DeliveryId,
     /// The generation that the message was sent in.
     pub generation: u32,
+    /// The attempt that the message was sent in, from 1 in each generation.
+    pub attempt: u32,
 }
 
 impl Outgoing {
-    /// Our own name for the message of one attempt: the delivery, the generation and the attempt, with dots between.
-    pub(super) fn name(&self) -> String {
-        format!("{}.{}.{}", self.delivery_id, self.generation, self.attempt)
+    /// The message as callbacks and providers name it.
+    pub(crate) fn sent(&self) -> SentDelivery {
+        SentDelivery { delivery: self.delivery_id, generation: self.generation, attempt: self.attempt }
     }
 }
 
 impl SentDelivery {
-    /// One name for both: the delivery, a dot, the generation.
-    pub(super) fn reference(self) -> String {
-        let Self { delivery, generation } = self;
-        format!("{delivery}.{generation}")
+    /// Our own name for the message: the delivery, the generation and the attempt, with dots between.
+    pub(super) fn name(self) -> String {
+        let Self { delivery, generation, attempt } = self;
+        format!("{delivery}.{generation}.{attempt}")
     }
 
     /// The message of such a name.
-    pub(super) fn of_reference(reference: &str) -> Option<Self> {
-        let (delivery, generation) = reference.split_once('.')?;
-        let delivery = DeliveryId::try_from(delivery).ok()?;
-        Some(Self { delivery, generation: generation.parse().ok()? })
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        let mut parts = name.split('.');
+        let delivery = DeliveryId::try_from(parts.next()?).ok()?;
+        let (generation, attempt) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Self { delivery, generation, attempt })
     }
 }
 

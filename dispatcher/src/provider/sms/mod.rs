@@ -15,7 +15,7 @@ mod twilio;
 use std::{fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use reqwest::{Client, Method, Request};
+use reqwest::{Client, Method, Request, StatusCode};
 use url::Url;
 
 use super::{
@@ -24,6 +24,7 @@ use super::{
     settings::SettingsError,
 };
 use crate::provider::Pulse;
+use crate::provider::redaction::provider_text;
 use dialect::{Answer, Dialect};
 
 pub use dialect::{
@@ -133,7 +134,7 @@ impl SmsProvider {
 
     /// A sender for one worker.
     pub fn sender(&self) -> SmsSender {
-        SmsSender { provider: self.clone() }
+        SmsSender { provider: self.clone(), unaccepted: None }
     }
 
     /// What a request to our callback address reports. None: the message is still on its way.
@@ -186,9 +187,18 @@ impl fmt::Debug for SmsProvider {
 }
 
 /// One worker's access to an SMS API.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SmsSender {
     provider: SmsProvider,
+    /// The last answer to a message, if it was no acceptance.
+    unaccepted: Option<(StatusCode, Vec<u8>)>,
+}
+
+/// No answer in logs: it may repeat a number.
+impl fmt::Debug for SmsSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmsSender").field("provider", &self.provider).finish_non_exhaustive()
+    }
 }
 
 impl SmsSender {
@@ -199,6 +209,7 @@ impl SmsSender {
         outgoing: &Outgoing,
         started: impl AsyncFnOnce() -> Result<(), StartRefused>,
     ) -> Result<Accepted, SendFailure> {
+        self.unaccepted = None;
         let Shared { gate, dialect, client, .. } = &*self.provider.shared;
         let request = dialect.request(outgoing)?;
         started().await?;
@@ -208,7 +219,16 @@ impl SmsSender {
             advice: retry_after::advice(response.headers(), outgoing.requested_at),
             body: body.as_deref().map_err(|observed| *observed),
         };
-        dialect.read_answer(&answer)
+        let result = dialect.read_answer(&answer);
+        self.unaccepted = body.ok().filter(|_| result.is_err()).map(|body| (response.status(), body));
+        result
+    }
+
+    /// The last answer to a message, if it was no acceptance, as it came: the HTTP status and the beginning of the body, in one
+    /// line without addresses and phone numbers.
+    pub fn said(&self) -> Option<String> {
+        let (status, body) = self.unaccepted.as_ref()?;
+        Some(provider_text(&format!("HTTP {status}: {}", String::from_utf8_lossy(body))))
     }
 }
 

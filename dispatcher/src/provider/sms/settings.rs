@@ -21,7 +21,7 @@ pub struct SmsSettings {
     pub connections: u32,
     /// The most sends a second; 0 for no limit.
     pub rate_per_second: u32,
-    /// The address for status callbacks; `delivery=<our delivery id>&generation=<number>` is added to its query.
+    /// The address for status callbacks; `delivery=<our delivery id>&generation=<number>&attempt=<number>` is added to its query.
     pub status_callback: Option<String>,
     /// Whether it carries Unicode. Otherwise every text is given to it in the alphabet of GSM.
     pub unicode: bool,

@@ -39,6 +39,16 @@ pub enum Behaviour {
     AcceptAsNumber,
     /// Accepts an SMS and reports later, with this code, that it could not be delivered.
     AcceptUndelivered(u32),
+    /// Refuses an SMS so many times, and reports later of each refused one that it could not be delivered; then accepts once,
+    /// and begins anew.
+    RefuseThenReport {
+        /// How often.
+        times: u32,
+        /// With what.
+        refusal: Refusal,
+        /// The code of the reports.
+        code: u32,
+    },
     /// Refuses a mail after its final dot; an SMS as [`Behaviour::Refuse`].
     RefuseBody(Refusal),
     /// Accepts it, after a while.
@@ -125,6 +135,12 @@ impl Rules {
     pub(super) fn decide(&self, channel: Channel, address: &str) -> Behaviour {
         match self.behaviour(channel, address) {
             Behaviour::RefuseFirst { times, refusal } => self.refuse_first(channel, address, times, refusal),
+            reported @ Behaviour::RefuseThenReport { times, refusal, .. } => {
+                match self.refuse_first(channel, address, times, refusal) {
+                    Behaviour::Refuse(_) => reported,
+                    accepted => accepted,
+                }
+            }
             Behaviour::AcceptFirst { times, refusal } => self.accept_first(channel, times, refusal),
             behaviour => behaviour,
         }

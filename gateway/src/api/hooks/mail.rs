@@ -36,7 +36,8 @@ pub(super) async fn report(
     let MailStart { bytes, recognised: sent } = mail;
     let Some(ReturnedMail { receipt, text }) = read_returned(&bytes) else { return Ok(counted("not_final")) };
     let report = StatusReport { reference: String::new(), sent: Some(sent), receipt, text };
-    record(&state, ProviderReport { provider: name, companies, at: state.now(), report }).await
+    let (at, is_of_carrier) = (state.now(), false);
+    record(&state, ProviderReport { provider: name, companies, at, report, is_of_carrier }).await
 }
 
 /// The companies whose mail the providers of a name carry, of those that take returned mail from this caller.

@@ -59,8 +59,8 @@ pub(super) async fn report(
         (companies, Said::Inbound(messages)) => return answered(&state, &companies, messages).await,
         (_, Said::OnItsWay) => return Ok(counted("not_final")),
     };
-    let report = ProviderReport { provider: name, companies, at: state.now(), report };
-    record(&state, report).await
+    let (at, is_of_carrier) = (state.now(), true);
+    record(&state, ProviderReport { provider: name, companies, at, report, is_of_carrier }).await
 }
 
 async fn answered(

@@ -477,6 +477,7 @@ export const en: Catalogue = {
   'standing.running': 'Sending',
   'standing.paused': 'Paused',
   'standing.cancelled': 'Cancelled',
+  'standing.expired': 'Expired',
   'standing.rejected': 'Rejected',
   'standing.completed': 'Finished',
   'standing.failed': { one: 'Finished with {n} failure', other: 'Finished with {n} failures' },

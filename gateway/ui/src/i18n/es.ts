@@ -490,6 +490,7 @@ export const es = {
   'standing.running': 'Enviando',
   'standing.paused': 'En pausa',
   'standing.cancelled': 'Cancelada',
+  'standing.expired': 'Vencida',
   'standing.rejected': 'Rechazada',
   'standing.completed': 'Finalizada',
   'standing.failed': { one: 'Finalizada con {n} fallo', other: 'Finalizada con {n} fallos' },

@@ -53,11 +53,18 @@ export function causeOf(one: Attempt): string {
   });
 }
 
-/** The further details of an attempt, without repeating the cause. */
+/** Whether an attempt has a cause to be shown: what went well has none. */
+export const hasCause = ({ outcome }: Attempt): boolean => REASONED.some((reasoned) => reasoned === outcome);
+
+/**
+ * The further details of an attempt, without repeating the cause that is shown. Of a doubt that a person ended they have the
+ * person's reason.
+ */
 export function remarksOf(one: Attempt): string[] {
   const seen = observation(one.observed ?? '', one.phase ?? '');
   const said = [one.provider, one.code, seen, one.detail, one.reference];
-  return said.filter((words): words is string => Boolean(words) && words !== causeOf(one));
+  const shown = hasCause(one) ? causeOf(one) : '';
+  return said.filter((words): words is string => Boolean(words) && words !== shown);
 }
 
 /** What the dispatcher observed, and in which phase: «El proveedor cerró la conexión (al dar el destinatario)». */

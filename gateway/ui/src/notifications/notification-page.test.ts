@@ -24,6 +24,7 @@ const standing = (state: NotificationState, some: Partial<Totals>): Notification
   expires_at: null,
   send_at: null,
   begun_at: '2026-11-25T14:00:00Z',
+  cancelled_at: null,
   approval: null,
   over_limit: null,
   author: { id: 'u1', name: 'Eva' },

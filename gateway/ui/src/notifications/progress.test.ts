@@ -70,6 +70,17 @@ describe('what failed', () => {
 });
 
 describe('the end', () => {
+  it('of what expired before it began is not called a cancellation', () => {
+    const nothing = { state: 'cancelled' as const, totals: totals({}), expires_at: '2026-11-25T14:00:00Z' };
+    const end = (begun_at: string | null, cancelled_at: string) =>
+      standing({ ...nothing, begun_at, cancelled_at }).text;
+    expect(end(null, '2026-11-25T14:00:00Z')).toBe('Vencida');
+    expect(end(null, '2026-11-25T13:59:59Z')).toBe('Cancelada');
+    expect(end('2026-11-25T13:00:00Z', '2026-11-25T14:00:01Z')).toBe('Cancelada');
+    expect(standing({ ...nothing, expires_at: null, begun_at: null, cancelled_at: '2026-11-25T14:00:00Z' }).text).toBe(
+      'Cancelada',
+    );
+  });
   it('is honest about failures and doubt', () => {
     const end = (some: Partial<Totals>) => standing({ state: 'completed', totals: totals(some) }).text;
     expect(end({ failed: 14 })).toBe('Finalizada con 14 fallos');

@@ -60,16 +60,23 @@ export function mayRetry(one: Pick<Notification, 'state' | 'totals' | 'expires_a
   return one.state === 'completed' && one.totals.failed > 0 && isInTime;
 }
 
+type Ended = Pick<Notification, 'state'> & Partial<Pick<Notification, 'begun_at' | 'expires_at' | 'cancelled_at'>>;
+
+/** Nobody cancelled it: its time passed before it began. */
+const hasExpired = ({ state, begun_at, expires_at, cancelled_at }: Ended): boolean =>
+  state === 'cancelled' &&
+  !begun_at &&
+  Boolean(expires_at && cancelled_at) &&
+  Date.parse(cancelled_at ?? '') >= Date.parse(expires_at ?? '');
+
 /** The sentence about the current state: «Finalizada con 14 fallos». */
-export function standing({
-  state,
-  totals,
-  approval,
-}: Pick<Notification, 'state' | 'totals'> & Partial<Pick<Notification, 'approval'>>): {
+export function standing(one: Ended & Pick<Notification, 'totals'> & Partial<Pick<Notification, 'approval'>>): {
   text: string;
   tone: string;
 } {
+  const { state, totals, approval } = one;
   if (approval?.state === 'rejected') return { text: t('standing.rejected'), tone: 'danger' };
+  if (hasExpired(one)) return { text: t('standing.expired'), tone: 'danger' };
   if (state === 'cancelled') return { text: t('standing.cancelled'), tone: '' };
   const asksForSomebody = state === 'paused' || state === 'awaiting_approval';
   if (state !== 'completed') return { text: t(`standing.${state}`), tone: asksForSomebody ? 'warn' : 'info' };

@@ -62,6 +62,17 @@ it('a state has the colour of its segment in the bar, which no other has', () =>
   }
 });
 
+it('a doubt that a person ended says the reason, whatever the decision', () => {
+  for (const outcome of ['accepted', 'delivered', 'failed']) {
+    const shown = document.createElement('div');
+    const detail = 'El panel del proveedor lo muestra';
+    const observed = outcome === 'failed' ? 'found_unsent' : null;
+    const ended = { ...deferred(''), outcome, class: null, observed, detail, until: null };
+    render(timeline(delivery('accepted', ended)), shown);
+    expect(shown.textContent, outcome).toContain(detail);
+  }
+});
+
 it('a suppressed delivery says the reason', () => {
   const shown = document.createElement('div');
   const suppressed = { ...deferred(''), outcome: 'suppressed', class: 'erased', observed: null, until: null };

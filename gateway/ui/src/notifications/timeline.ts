@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Attempt, Delivery, DeliveryState } from '../contract';
 import { isToday, shortDate, t, tOr } from '../i18n';
 import { whenExactly } from '../ui/when';
-import { causeOf, remarksOf } from './causes';
+import { causeOf, hasCause, remarksOf } from './causes';
 
 export const timelineStyles = css`
   .pill.state { background: color-mix(in srgb, var(--state) 16%, var(--surface)); color: color-mix(in srgb, var(--state) 30%, var(--ink)); }
@@ -25,10 +25,9 @@ export function timeline(one: Delivery): TemplateResult {
 }
 
 function attempt(one: Attempt, again: string) {
-  const well = one.outcome === 'accepted' || one.outcome === 'delivered' || one.outcome === 'cancelled';
   return html`<li .style=${colourOf(one.outcome)}>
     <p><span class="strong">${tOr(`outcome.${one.outcome}`, one.outcome)}</span> <span class="muted">${whenExactly(one.at)}</span></p>
-    ${well ? nothing : html`<p>${causeOf(one)}</p>`}
+    ${hasCause(one) ? html`<p>${causeOf(one)}</p>` : nothing}
     ${again ? html`<p>${again}</p>` : nothing}
     <p class="small muted wrap">${remarksOf(one).join(' · ')}</p>
   </li>`;

@@ -117,6 +117,8 @@ fn receipts(chance: &mut Chance, people: u16) -> Action {
         MemberReceipt {
             member: member(chance, people),
             generation: 1 + chance.below(2) as u32,
+            attempt: 1 + chance.below(2) as u32,
+            carrier: Some("primero".to_owned()),
             provider: "primero".to_owned(),
             at: at(chance.below(9) as i64),
             receipt,

@@ -9,6 +9,7 @@ mod pointer;
 mod query;
 mod receipt;
 mod request;
+mod url_pattern;
 
 use std::fmt;
 
@@ -124,6 +125,14 @@ impl Generic {
                 "nothing would show that a report is the provider's: give {callback_url} in the request, or receipt_key",
             ));
         }
+        if receipt.as_ref().is_some_and(|receipt| !receipt.names_its_message())
+            && !request.uses(Field::CallbackUrl)
+        {
+            return Err(wrong(
+                "receipt.id",
+                "is missing: without {callback_url} in the request nothing says which message a report is about",
+            ));
+        }
         Ok(Self {
             request,
             answer: answer.clone(),
@@ -151,7 +160,7 @@ impl Dialect for Generic {
     }
 
     fn address(&self) -> &Url {
-        self.request.url()
+        self.request.address()
     }
 
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {

@@ -51,8 +51,9 @@ pub(super) trait Values {
 #[serde(try_from = "String")]
 pub(super) struct Pattern(Vec<Part>);
 
+/// A part of a pattern.
 #[derive(Clone)]
-enum Part {
+pub(super) enum Part {
     Literal(String),
     Field(Field),
 }
@@ -68,6 +69,10 @@ impl Pattern {
             }
         }
         Some(text)
+    }
+
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.0
     }
 
     pub(super) fn fields(&self) -> impl Iterator<Item = Field> {

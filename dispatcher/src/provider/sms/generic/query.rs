@@ -21,8 +21,9 @@ use crate::provider::sms::fields::{self, bounded};
 #[serde(deny_unknown_fields)]
 pub struct GenericQuery {
     /// Where it asks.
-    pub(super) url: String,
-    /// With which parameters: `{reference}` must be among them.
+    pub(super) url: Pattern,
+    /// With which parameters: `{reference}` must be among them, or in the URL.
+    #[serde(default)]
     pub(super) query: BTreeMap<String, Pattern>,
     /// The provider's own name for the message. Without it in an answer the provider has none.
     id: Pointer,

@@ -18,8 +18,8 @@ pub struct GenericReceipt {
     /// How a report comes.
     #[serde(default)]
     format: Format,
-    /// The provider's own name for the message.
-    id: Pointer,
+    /// The provider's own name for the message. A report that names it by its address or by our own name needs none.
+    id: Option<Pointer>,
     /// Our own name for it, `{reference}` of the request, if the provider repeats it.
     reference: Option<Pointer>,
     /// The recipient's number, which texts must not repeat.
@@ -52,10 +52,16 @@ impl GenericReceipt {
         !self.failed.iter().any(|state| names(&self.delivered, state.as_str()))
     }
 
+    /// Whether a report itself says which message it is about.
+    pub(super) const fn names_its_message(&self) -> bool {
+        self.id.is_some() || self.reference.is_some()
+    }
+
     /// Whether a request has the fields of a report.
     pub(super) fn is_one(&self, callback: &StatusCallback<'_>) -> bool {
         let report = self.format.document(callback);
-        self.id.word(&report).is_some() && self.status.word(&report).is_some()
+        let names_it = of(&self.id, &report).or_else(|| of(&self.reference, &report)).is_some();
+        names_it && self.status.word(&report).is_some()
     }
 
     /// Reads a report that is the provider's. `sent` is the message of its address.
@@ -66,14 +72,18 @@ impl GenericReceipt {
         classes: &Classes,
     ) -> Result<Option<StatusReport>, CallbackError> {
         let report = self.format.document(callback);
-        let id = self.id.word(&report).ok_or(CallbackError::Unreadable)?;
         let status = self.status.word(&report).ok_or(CallbackError::Unreadable)?;
+        let id = of(&self.id, &report);
+        let sent = sent.or_else(|| SentDelivery::of_name(&of(&self.reference, &report)?));
+        if id.is_none() && sent.is_none() {
+            return Err(CallbackError::Unreadable);
+        }
         let Some(receipt) = self.receipt(&report, &status, classes) else { return Ok(None) };
         let to = of(&self.to, &report).unwrap_or_default();
         let text = provider_text(&of(&self.text, &report).unwrap_or_default());
         Ok(Some(StatusReport {
-            reference: without_recipient(&bounded(&id), &to),
-            sent: sent.or_else(|| SentDelivery::of_reference(&of(&self.reference, &report)?)),
+            reference: without_recipient(&bounded(&id.unwrap_or_default()), &to),
+            sent,
             receipt,
             text: without_recipient(&text, &to),
         }))

@@ -17,18 +17,19 @@ use uuid::Uuid;
 
 use super::pattern::{Field, JsonPattern, Pattern, Values};
 use super::query::GenericQuery;
+use super::url_pattern;
 use crate::provider::{
     Outgoing,
     failure::Failure,
     settings::{Secret, SettingsError},
-    sms::{callback_address::CallbackAddress, dialect::SentDelivery, settings::http_url},
+    sms::callback_address::CallbackAddress,
 };
 
 /// `[sms.providers.request]`: the request that sends a message.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenericRequest {
-    url: String,
+    url: Pattern,
     #[serde(default)]
     method: Verb,
     #[serde(default)]
@@ -37,7 +38,7 @@ pub struct GenericRequest {
     query: BTreeMap<String, Pattern>,
     json: Option<JsonPattern>,
     form: Option<BTreeMap<String, Pattern>>,
-    check_url: Option<String>,
+    check_url: Option<Pattern>,
 }
 
 /// Templates may hold secrets.
@@ -79,12 +80,14 @@ impl Account {
 
 /// The templates of a request, checked.
 pub(super) struct RequestTemplate {
-    url: Url,
+    url: Pattern,
+    /// Where the API is.
+    address: Url,
     method: Method,
     headers: Vec<(HeaderName, Pattern)>,
     query: BTreeMap<String, Pattern>,
     body: Body,
-    check_url: Option<Url>,
+    check_url: Option<Pattern>,
     account: Account,
 }
 
@@ -112,7 +115,7 @@ impl Values for Message<'_> {
             Field::Account => account.account.as_deref()?.into(),
             Field::Secret => account.secret.reveal().into(),
             Field::Basic => account.basic.as_ref()?.reveal().into(),
-            Field::Reference => sent(outgoing).reference().into(),
+            Field::Reference => outgoing.sent().name().into(),
             Field::CallbackUrl => callback.of(outgoing)?.into(),
         })
     }
@@ -137,14 +140,13 @@ impl RequestTemplate {
         if method == Verb::Get && !matches!(body, Body::None) {
             return Err(wrong("request.method", "GET has no body: give query, or another method"));
         }
-        let url = http_url(&url).ok_or(wrong("request.url", "must begin with https:// or http://"))?;
-        let check_url = check_url.map(|url| {
-            http_url(&url).ok_or(wrong("request.check_url", "must begin with https:// or http://"))
-        });
-        let check_url = check_url.transpose()?;
+        let address = url_pattern::address(&url).map_err(|reason| wrong("request.url", reason))?;
+        if let Some(url) = &check_url {
+            url_pattern::address(url).map_err(|reason| wrong("request.check_url", reason))?;
+        }
         let headers = header_names(headers)
             .ok_or(wrong("request.headers", "has a name that is no header's, or {text} in a value"))?;
-        let template = Self { url, method: method.into(), headers, query, body, check_url, account };
+        let template = Self { url, address, method: method.into(), headers, query, body, check_url, account };
         template.check(wrong)?;
         Ok(template)
     }
@@ -166,19 +168,23 @@ impl RequestTemplate {
             return Err(wrong("account", "is missing: the request has {account} or {basic}"));
         }
         let unusable = |_| wrong("request.headers", "has a value that no header can carry");
-        self.fill(&sample(), &CallbackAddress::new(Some(self.url.clone()), "")).map(drop).map_err(unusable)
+        self.fill(&sample(), &CallbackAddress::new(Some(self.address.clone()), ""))
+            .map(drop)
+            .map_err(unusable)
     }
 
-    pub(super) fn url(&self) -> &Url {
-        &self.url
+    /// Where the API is.
+    pub(super) fn address(&self) -> &Url {
+        &self.address
     }
 
     /// A GET with the headers of a message, if there is an address for it.
     pub(super) fn probe(&self) -> Option<Request> {
-        let mut request = Request::new(Method::GET, self.check_url.clone()?);
         let callback = CallbackAddress::new(None, "");
         let message = sample();
         let values = Message { account: &self.account, outgoing: &message, callback: &callback };
+        let url = url_pattern::filled(self.check_url.as_ref()?, &values)?;
+        let mut request = Request::new(Method::GET, url);
         self.add_headers(&mut request, &values).ok()?;
         Some(request)
     }
@@ -189,8 +195,9 @@ impl RequestTemplate {
         query: &GenericQuery,
         wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
     ) -> Result<(), SettingsError> {
-        http_url(&query.url).ok_or(wrong("query.url", "must begin with https:// or http://"))?;
-        let names_it = query.query.values().flat_map(Pattern::fields).any(|field| field == Field::Reference);
+        url_pattern::address(&query.url).map_err(|reason| wrong("query.url", reason))?;
+        let of_query = query.query.values().flat_map(Pattern::fields);
+        let names_it = of_query.chain(query.url.fields()).any(|field| field == Field::Reference);
         if !names_it || !self.uses(Field::Reference) {
             return Err(wrong(
                 "query.query",
@@ -204,8 +211,10 @@ impl RequestTemplate {
     pub(super) fn question(&self, query: &GenericQuery, outgoing: &Outgoing) -> Option<Request> {
         let callback = CallbackAddress::new(None, "");
         let values = Message { account: &self.account, outgoing, callback: &callback };
-        let mut url = http_url(&query.url)?;
-        url.query_pairs_mut().extend_pairs(filled(&query.query, &values));
+        let mut url = url_pattern::filled(&query.url, &values)?;
+        if !query.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(filled(&query.query, &values));
+        }
         let mut request = Request::new(Method::GET, url);
         self.add_headers(&mut request, &values).ok()?;
         Some(request)
@@ -229,14 +238,15 @@ impl RequestTemplate {
             Body::Json(json) => json.fields(),
             Body::Form(form) => form.values().flat_map(Pattern::fields).collect(),
         };
-        of_headers.chain(of_query).chain(of_body).any(|used| used == field)
+        of_headers.chain(self.url.fields()).chain(of_query).chain(of_body).any(|used| used == field)
     }
 
     /// The request for one message. A header or a field whose value is missing is left out: without a callback address
     /// nothing can ask for reports.
     pub(super) fn fill(&self, outgoing: &Outgoing, callback: &CallbackAddress) -> Result<Request, Failure> {
         let values = Message { account: &self.account, outgoing, callback };
-        let mut url = self.url.clone();
+        let mut url = url_pattern::filled(&self.url, &values)
+            .ok_or_else(|| Failure::of_settings(None, Observation::SettingsUnusable))?;
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(filled(&self.query, &values));
         }
@@ -287,10 +297,6 @@ fn header_value(text: &str) -> Result<HeaderValue, Failure> {
         HeaderValue::try_from(text).map_err(|_| Failure::of_settings(None, Observation::SettingsUnusable))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn sent(outgoing: &Outgoing) -> SentDelivery {
-    SentDelivery { delivery: outgoing.delivery_id, generation: outgoing.generation }
 }
 
 /// A message that shows whether a request can be made at all.

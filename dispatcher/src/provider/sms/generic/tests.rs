@@ -148,6 +148,14 @@ fn a_request_may_be_a_form_or_a_query() {
         body_of(&request),
         "msg=%22Se%C3%B1al%22+%26+m%C3%A1s+%7Bsecret%7D%0A&msisdn=573001234567&u=cuenta"
     );
+    let path =
+        json!({"url": "http://h.test/{account}/{to_digits}?t={text}&ref={reference}", "method": "PUT"});
+    let request = receiptless(path).dialect().request(&outgoing()).expect("a request");
+    assert_eq!(request.url().path(), "/cuenta/573001234567");
+    let pairs: Vec<_> = request.url().query_pairs().into_owned().collect();
+    let reference = outgoing().sent().name();
+    assert_eq!(pairs, [("t".to_owned(), outgoing().body), ("ref".to_owned(), reference)]);
+
     let query = json!({"url": "http://h.test/send", "method": "GET", "query": {"to": "{to_digits}", "t": "{text}"},
         "headers": {"Authorization": "Basic {basic}"}});
     let request = receiptless(query).dialect().request(&outgoing()).expect("a request");
@@ -175,6 +183,7 @@ fn a_request_that_cannot_be_made_is_refused_with_its_key() {
         Described::with_request(request).refused_key()
     };
     assert_eq!(with("url", json!("ftp://h.test")), "request.url");
+    assert_eq!(with("url", json!("https://{to_digits}.h.test/")), "request.url");
     assert_eq!(with("json", json!({"text": "{text}"})), "request");
     assert_eq!(with("json", json!({"to": "{to}"})), "request");
     assert_eq!(with("form", json!({"to": "{to}"})), "request.form");
@@ -234,7 +243,7 @@ fn in_question() -> Doubted {
 fn a_message_is_asked_for_by_our_name_with_the_headers_of_a_send() {
     let request = asked().dialect().query(&in_question()).expect("a question");
     assert_eq!(request.method(), "GET");
-    let expected = format!("v=1&ref={}.{}", outgoing().delivery_id, outgoing().generation);
+    let expected = format!("v=1&ref={}.2.1", outgoing().delivery_id);
     assert_eq!(request.url().query(), Some(expected.as_str()));
     assert_eq!(request.headers()["x-key"], "hunter2");
     assert!(described().dialect().query(&in_question()).is_none());
@@ -425,12 +434,14 @@ fn our_query(dialect: &Generic) -> String {
 #[test]
 fn a_report_is_believed_at_an_address_that_we_gave_away() {
     let dialect = described().dialect();
-    let body = r#"{"id":"A1","state":"DELIVRD","ref":"00000000-0000-0000-0000-000000000009.1"}"#;
+    let body = r#"{"id":"A1","state":"DELIVRD","ref":"00000000-0000-0000-0000-000000000009.1.1"}"#;
     let report = told(&dialect, &our_query(&dialect), body).expect("a report").expect("an end");
     assert_eq!((report.reference.as_str(), report.receipt), ("A1", Receipt::Delivered));
-    let ours = SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2 };
+    let ours = SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2, attempt: 1 };
     assert_eq!(report.sent, Some(ours), "that of the address, not that of the body");
-    for query in ["", "key=hunter2", "delivery=00000000-0000-0000-0000-000000000007&generation=2&mac=00"] {
+    for query in
+        ["", "key=hunter2", "delivery=00000000-0000-0000-0000-000000000007&generation=2&attempt=1&mac=00"]
+    {
         assert_eq!(told(&dialect, query, body), Err(CallbackError::NotSigned), "{query}");
     }
 }
@@ -438,11 +449,12 @@ fn a_report_is_believed_at_an_address_that_we_gave_away() {
 #[test]
 fn a_report_with_the_configured_key_is_about_the_message_that_it_repeats() {
     let dialect = Described { receipt_key: Some("0123456789abcdef"), ..described() }.dialect();
-    let sent = SentDelivery { delivery: Uuid::from_u128(9).into(), generation: 3 };
-    let body = format!(r#"{{"id":"A1","state":"DELIVRD","ref":"{}"}}"#, sent.reference());
+    let sent = SentDelivery { delivery: Uuid::from_u128(9).into(), generation: 3, attempt: 4 };
+    let body = format!(r#"{{"id":"A1","state":"DELIVRD","ref":"{}"}}"#, sent.name());
     let report = told(&dialect, "key=0123456789abcdef", &body).expect("a report").expect("an end");
     assert_eq!(report.sent, Some(sent));
-    for other in ["7", "\"7.1\"", &format!("\"{}\"", Uuid::from_u128(9)), "null"] {
+    let id = Uuid::from_u128(9);
+    for other in ["7", "\"7.1.1\"", &format!("\"{id}\""), &format!("\"{id}.3\""), "null"] {
         let report = told(
             &dialect,
             "key=0123456789abcdef",
@@ -455,6 +467,19 @@ fn a_report_with_the_configured_key_is_about_the_message_that_it_repeats() {
         );
     }
     assert_eq!(told(&dialect, "key=0123456789abcdeg", &body), Err(CallbackError::NotSigned));
+}
+
+#[test]
+fn a_report_without_an_id_is_about_the_message_that_its_address_or_its_reference_names() {
+    let dialect = Described { receipt_key: Some("0123456789abcdef"), ..described() }.dialect();
+    let report = told(&dialect, &our_query(&dialect), r#"{"state":"DELIVRD"}"#).expect("a report");
+    let report = report.expect("an end");
+    assert_eq!((report.sent, report.reference.as_str()), (Some(outgoing().sent()), ""));
+    let named = format!(r#"{{"state":"DELIVRD","ref":"{}"}}"#, outgoing().sent().name());
+    let report = told(&dialect, "key=0123456789abcdef", &named).expect("a report").expect("an end");
+    assert_eq!(report.sent, Some(outgoing().sent()));
+    let of_nothing = told(&dialect, "key=0123456789abcdef", r#"{"state":"DELIVRD"}"#);
+    assert_eq!(of_nothing, Err(CallbackError::Unreadable));
 }
 
 #[test]
@@ -486,9 +511,7 @@ fn a_failed_message_has_the_class_of_its_error_else_of_its_state() {
 #[test]
 fn a_report_without_a_message_or_a_state_cannot_be_read() {
     let dialect = described().dialect();
-    for body in
-        ["", "<html>", "[]", "{}", r#"{"id":"A1"}"#, r#"{"state":"DELIVRD"}"#, r#"{"id":{},"state":[]}"#]
-    {
+    for body in ["", "<html>", "[]", "{}", r#"{"id":"A1"}"#, r#"{"id":{},"state":[]}"#] {
         assert_eq!(told(&dialect, &our_query(&dialect), body), Err(CallbackError::Unreadable), "{body}");
     }
 }

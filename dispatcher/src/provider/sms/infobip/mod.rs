@@ -142,7 +142,7 @@ impl Dialect for Infobip {
             sender: &self.from,
             destinations: [Destination {
                 to: outgoing.to.trim_start_matches('+'),
-                message_id: outgoing.name(),
+                message_id: outgoing.sent().name(),
             }],
             content: Content { text: &outgoing.body },
             webhooks,

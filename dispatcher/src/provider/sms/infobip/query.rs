@@ -12,7 +12,7 @@ use crate::provider::sms::fields::{self, bounded};
 /// The address of the log of a message.
 pub(super) fn address(logs: &Url, doubted: &Doubted) -> Url {
     let mut url = logs.clone();
-    url.query_pairs_mut().append_pair("messageId", &doubted.outgoing.name());
+    url.query_pairs_mut().append_pair("messageId", &doubted.outgoing.sent().name());
     url
 }
 
@@ -23,7 +23,7 @@ pub(super) fn read(doubted: &Doubted, answer: &Answer<'_>) -> Option<Found> {
     if results.is_empty() {
         return Some(Found::ByName(None));
     }
-    let name = doubted.outgoing.name();
+    let name = doubted.outgoing.sent().name();
     let message = results.iter().find(|result| id(result).as_ref() == Some(&name))?;
     let to = &doubted.outgoing.to;
     Some(Found::ByName(Some(FoundMessage {

@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn sent() -> SentDelivery {
-        SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2 }
+        SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2, attempt: 1 }
     }
 
     fn told(results: &[Value]) -> Result<Option<StatusReport>, CallbackError> {

@@ -201,14 +201,18 @@ mod tests {
     fn a_delivered_message_is_found_by_its_sid_and_by_our_delivery() {
         let delivery = "00000000-0000-0000-0000-000000000007";
         let report = told(
-            &format!("delivery={delivery}&generation=2"),
+            &format!("delivery={delivery}&generation=2&attempt=3"),
             "MessageSid=SM1&MessageStatus=delivered&To=%2B573001234567&AccountSid=AC1",
         );
         let report = report.expect("a report").expect("an end");
         assert_eq!((report.reference.as_str(), report.receipt), ("SM1", Receipt::Delivered));
         let sent = report.sent.expect("our own id");
-        assert_eq!((sent.delivery.to_string().as_str(), sent.generation), (delivery, 2));
-        for query in ["delivery=7&generation=1", "generation=1", &format!("delivery={delivery}")] {
+        assert_eq!((sent.delivery.to_string().as_str(), sent.generation, sent.attempt), (delivery, 2, 3));
+        for query in [
+            "delivery=7&generation=1&attempt=1",
+            "generation=1",
+            &format!("delivery={delivery}&generation=2"),
+        ] {
             let report = told(query, "MessageSid=SM1&MessageStatus=delivered").expect("a report");
             assert_eq!(report.expect("an end").sent, None, "{query}");
         }
