@@ -55,14 +55,10 @@ async fn insert_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Requested)]
         "insert into notifications (notification_id, company_id, author_id, channel, recipient_kind, category, subject,
                                     body, expires_at, requested_at, requested_position, template_id,
                                     template_version, test, filter, life, state, generation, position)
-         select n.notification_id, n.company_id, n.author_id, n.channel, n.recipient_kind, n.category, n.subject, n.body,
-                n.expires_at, n.requested_at, n.requested_position, n.template_id, n.template_version, n.test,
-                n.filter::json, '{}', '', 1, 0
+         select n.*, '{}', '', 1, 0
          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                      $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::uuid[], $13::integer[],
-                     $14::boolean[], $15::text[])
-              as n (notification_id, company_id, author_id, channel, recipient_kind, category, subject, body, expires_at,
-                    requested_at, requested_position, template_id, template_version, test, filter)",
+                     $14::boolean[], $15::text[]::json[]) as n",
     )
     .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
     .bind(requested().map(|requested| requested.company).collect::<Vec<_>>())

@@ -3,6 +3,8 @@ import { css } from 'lit';
 
 export const notificationStyles = css`
   .back { display: inline-flex; align-items: center; gap: 4px; margin-bottom: var(--s3); font-size: var(--text-s); text-decoration: none; }
+  /* Many actions stand below the title rather than squeeze it. */
+  .page-head .lead { flex-basis: 480px; }
   .title { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2) var(--s3); }
   .title .pill { min-width: 0; white-space: normal; overflow-wrap: anywhere; }
   .progress { margin-bottom: var(--s4); }

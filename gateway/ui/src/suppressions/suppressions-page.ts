@@ -19,7 +19,14 @@ import './lift-dialog';
 
 @customElement('suppressions-page')
 export class SuppressionsPage extends LitElement {
-  static override styles = [base, css`td { vertical-align: middle; } td .strong { overflow-wrap: anywhere; }`];
+  static override styles = [
+    base,
+    css`td { vertical-align: middle; } td .strong { overflow-wrap: anywhere; }
+      .toolbar { align-items: start; }
+      .toolbar .field { max-width: 480px; }
+      /* Beside the control, below the height of its label. */
+      .toolbar .button { margin-top: 26px; }`,
+  ];
 
   @state() private adding = false;
   @state() private lifting: Suppression | null = null;
@@ -44,7 +51,7 @@ export class SuppressionsPage extends LitElement {
         ${may('notifier') ? html`<button class="button" type="button" @click=${this.add}>${icon('plus', 18)}${t('suppressions.new')}</button>` : nothing}
       </div>
       ${this.search()}
-      <section class="card" aria-label=${t('suppressions.title')}>${listFrame(this.list, this.empty(), () => this.table())}</section>
+      ${this.wrong ? nothing : html`<section class="card" aria-label=${t('suppressions.title')}>${listFrame(this.list, this.empty(), () => this.table())}</section>`}
       ${this.adding ? html`<suppress-dialog @saved=${this.added} @dialog-closed=${this.close}></suppress-dialog>` : nothing}
       ${this.lifting ? html`<lift-dialog .suppression=${this.lifting} @done=${this.lifted} @dialog-closed=${this.close}></lift-dialog>` : nothing}
     </div>`;
