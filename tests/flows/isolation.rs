@@ -27,8 +27,8 @@ enum Guard {
     Roles(&'static [Role]),
     /// These roles, for the company in the path or of the thing in the path; to others it is not there.
     Company(&'static [Role]),
-    /// Who has the message in the path; auditors too if so said; to others it is not there.
-    Message { auditors: bool },
+    /// Who has the message in the path, and for some routes the auditors of its author; to others it is not there.
+    Message,
 }
 
 const NOTIFIERS: &[Role] = &[Role::Notifier];
@@ -108,17 +108,16 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "POST /deliveries/{id}/retry" | "POST /deliveries/{id}/discard" | "POST /deliveries/{id}/resolve" => {
             (Company(NOTIFIERS), Thing::Delivery)
         }
-        "GET /messages/{id}/receipts" | "GET /messages/{id}/history" => {
-            (Message { auditors: true }, Thing::Message)
-        }
-        "GET /messages/{id}" | "DELETE /messages/{id}" | "DELETE /inbox/{id}" => {
-            (Message { auditors: false }, Thing::Message)
-        }
-        "POST /inbox/{id}/seen"
+        "GET /messages/{id}/receipts"
+        | "GET /messages/{id}/history"
+        | "GET /messages/{id}"
+        | "DELETE /messages/{id}"
+        | "DELETE /inbox/{id}"
+        | "POST /inbox/{id}/seen"
         | "POST /inbox/{id}/read"
         | "POST /inbox/{id}/unread"
         | "POST /inbox/{id}/acknowledge"
-        | "POST /inbox/{id}/restore" => (Message { auditors: false }, Thing::Message),
+        | "POST /inbox/{id}/restore" => (Message, Thing::Message),
         other => panic!("{other}: a route that nobody has thought about here"),
     }
 }
@@ -305,10 +304,7 @@ async fn another_companys_things_are_not_there_whatever_the_route_and_the_role()
                     assert!(!matches!(status, 401 | 403), "{name} as {role:?}: {status}")
                 }
                 Guard::Roles(_) | Guard::Signed => _ = answer.refused(403),
-                Guard::Message { auditors: true } if *role == Role::Auditor => {
-                    assert_eq!(status, 200, "{name}")
-                }
-                Guard::Company(_) | Guard::Message { .. } => {
+                Guard::Company(_) | Guard::Message => {
                     assert_eq!(status, 404, "{name} as {role:?}: {}", answer.body);
                     let nothing = ask(outsider, &route, &route.path_to(NOTHING)).await.expect(404);
                     assert_eq!(without_trace(answer.body), without_trace(nothing), "{name} as {role:?}");
@@ -393,7 +389,9 @@ async fn lists_show_nothing_of_another_company() {
     ] {
         assert!(auditor.all(&path).await.is_empty(), "{path}");
     }
-    let masked = auditor.get(&format!("/messages/{}/history", town.message)).await.expect(200).to_string();
+    let (author, reader) = (&town.outsiders[0].1, town.outsiders[1].1.user);
+    let own = id_of(&author.post_new("/messages", &message_to(&[reader], "solo para mí")).await.expect(201));
+    let masked = auditor.get(&format!("/messages/{own}/history")).await.expect(200).to_string();
     assert!(
         !masked.contains("solo para mí"),
         "an auditor sees that a message was written, not what it says: {masked}"
@@ -592,6 +590,51 @@ async fn what_becomes_of_a_message_to_a_company_is_audited_there_and_nowhere_els
     assert!(other.all(&audit).await.is_empty(), "a message to another company");
     other.get(&format!("/messages/{message}/receipts")).await.refused(404);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn what_workers_write_to_each_other_without_a_company_is_audited_by_the_auditors_of_their_companies() {
+    let town = Town::build().await;
+    let [(_, here), (_, there)] = [&town.outsiders[2], &town.insiders[2]];
+    let (author, reader) = (&town.insiders[0].1, &town.insiders[1].1);
+    let body = message_to(&[reader.user, town.outsiders[1].1.user], "entre nosotras");
+    let message = id_of(&author.post_new("/messages", &body).await.expect(201));
+    reader.post(&format!("/inbox/{message}/read"), &json!({})).await.expect(200);
+    town.outsiders[1].1.post(&format!("/inbox/{message}/seen"), &json!({})).await.expect(200);
+    town.world.caught_up().await;
+
+    for of_it in ["receipts", "history"] {
+        let path = format!("/messages/{message}/{of_it}");
+        there.get(&path).await.expect(200);
+        assert_eq!(
+            without_trace(here.get(&path).await.expect(404)),
+            without_trace(here.get(&format!("/messages/{NOTHING}/{of_it}")).await.expect(404))
+        );
+        town.admin.get(&path).await.expect(200);
+    }
+    let kinds = async |auditor: &Client, filter: &str| -> Vec<String> {
+        let entries = auditor.all(&format!("/audit?{filter}")).await;
+        let mut kinds: Vec<_> =
+            entries.iter().map(|entry| entry["type"].as_str().expect("a type").to_owned()).collect();
+        kinds.sort();
+        kinds
+    };
+    let of_it = format!("subject={message}");
+    assert_eq!(kinds(there, &of_it).await, ["MessageRead", "MessageSent"]);
+    assert_eq!(kinds(here, &of_it).await, ["MessageSeen"], "what their own worker did");
+    assert_eq!(kinds(&town.admin, &of_it).await, ["MessageRead", "MessageSeen", "MessageSent"]);
+    // Neither what else they do, nor what is done to their accounts.
+    for worker in [author.user, reader.user] {
+        assert!(!kinds(there, &format!("actor={worker}")).await.is_empty());
+        assert_eq!(kinds(here, &format!("actor={worker}")).await, [""; 0]);
+        assert_eq!(kinds(there, &format!("subject={worker}")).await, ["UserRegistered", "UserTokenIssued"]);
+        assert_eq!(kinds(here, &format!("subject={worker}")).await, [""; 0]);
+    }
+    // A worker who has left was of the company all the same.
+    town.admin.patch(&format!("/users/{}", author.user), &json!({"active": false})).await.expect(200);
+    there.get(&format!("/messages/{message}/receipts")).await.expect(200);
+    here.get(&format!("/messages/{message}/receipts")).await.refused(404);
+    town.world.stop().await;
 }
 
 #[tokio::test]

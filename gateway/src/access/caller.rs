@@ -71,6 +71,12 @@ impl Caller {
         self.has(Role::Auditor) && self.knows(company)
     }
 
+    /// Whether the user may audit what a worker did that concerns no company: auditors of a company that the worker acts for.
+    pub fn may_audit_worker(&self, worker: &Member) -> bool {
+        let knows_a_company = worker.companies.iter().any(|company| self.knows(*company));
+        self.is_admin() || (self.has(Role::Auditor) && knows_a_company)
+    }
+
     /// Whether the user may read the clients and notifications of a company.
     pub fn may_read_clients(&self, company: CompanyId) -> bool {
         self.may_notify(company) || self.may_audit(company)

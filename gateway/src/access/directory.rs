@@ -65,6 +65,11 @@ impl Snapshot {
         self.users.get(&id).filter(|member| member.active)
     }
 
+    /// A user, also one who may not log in any more.
+    pub fn worker(&self, id: UserId) -> Option<&Arc<Member>> {
+        self.users.get(&id)
+    }
+
     /// Every user who may log in, in no order.
     pub fn users(&self) -> impl Iterator<Item = &Arc<Member>> {
         self.users.values().filter(|member| member.active)

@@ -72,7 +72,8 @@ pub struct AuditFilter {
     pub from: Option<DateTime<Utc>>,
     /// Only what happened before this.
     pub to: Option<DateTime<Utc>>,
-    /// Whether a caller who may not see every company sees what concerns none, such as messages between workers.
+    /// Whether a caller who may not see every company sees what concerns no company, such as messages between workers, where
+    /// it has to do with a worker of a company in scope, or with everybody, as providers and shared templates have.
     pub without_company: bool,
 }
 
@@ -128,6 +129,14 @@ impl AuditEntry {
     }
 }
 
+/// What concerns no company, and has to do with a worker of a company in scope or with everybody. The workers are looked up
+/// once a statement, not once an entry.
+const OF_NO_COMPANY: &str = "e.company_id is null and (
+             e.subject_type in ('provider', 'template')
+             or e.actor_id = any(array(select w.user_id from users.users w where w.companies && $3))
+             or (e.subject_type = 'user'
+                 and e.subject_id = any(array(select w.user_id from users.users w where w.companies && $3))))";
+
 /// Only the conditions that are asked for, so that each filter finds its own index whatever plan is kept.
 fn text(filter: &AuditFilter, of_a_delivery: bool, page: &PageRequest) -> String {
     let on =
@@ -164,7 +173,7 @@ fn text(filter: &AuditFilter, of_a_delivery: bool, page: &PageRequest) -> String
          from audit.audit_entries e
          left join users.users u on u.user_id = e.actor_id
          where {before}
-           and ($3::uuid[] is null or e.company_id = any($3) or ($4 and e.company_id is null))
+           and ($3::uuid[] is null or e.company_id = any($3) or ($4 and {OF_NO_COMPANY}))
            and {actor} and {company} and {kind} and {subject} and {positions} and {deeds} and {from} and {to}
          order by {order}
          limit $2"

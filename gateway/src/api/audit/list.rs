@@ -36,8 +36,8 @@ impl FromQuery for ListAudit {
             hide_receipts: params.word("hide", HIDDEN, &[true]).unwrap_or_default(),
             from: params.optional::<DateTime<Utc>>("from"),
             to: params.optional::<DateTime<Utc>>("to"),
-            // Messages between workers and the workers themselves belong to no company. Auditors may read their
-            // entries.
+            // Messages between workers and the workers themselves belong to no company. The auditors of a company read the
+            // entries of its workers.
             without_company: true,
         };
         Some(Self { filter, is_about_a_delivery, page: params.page() })
@@ -48,8 +48,9 @@ fn is_delivery(id: &str) -> bool {
     DeliveryId::try_from(id).is_ok_and(|id| id.ordinal().is_some())
 }
 
-/// The audit: events, newest first, without personal data (auditors: those of their companies, and those of no
-/// company). A delivery's id as `subject` finds the events about many deliveries that include it. `hide=receipts`
+/// The audit: events, newest first, without personal data. Auditors see those of their companies; of those without a company,
+/// what workers of their companies did, what was done to these workers' accounts, and what concerns providers or templates
+/// of all companies. A delivery's id as `subject` finds the events about many deliveries that include it. `hide=receipts`
 /// leaves out receipts of messages, the people of an audience, and outcomes of deliveries.
 #[utoipa::path(
     get, path = "/audit", tag = "audit",

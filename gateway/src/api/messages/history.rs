@@ -48,7 +48,7 @@ pub(super) async fn history(
     PathId(message): PathId<MessageId>,
     read: Read<AskHistory>,
 ) -> Answer<Json<History>> {
-    let author = author_for(&read.caller, state.log().reader(), message).await?;
+    let author = author_for(&read.caller, &state, message).await?;
     read.wait_for(&state, &[Projection::Users]).await?;
     let sight = if author == read.caller.id() { Sight::Clear } else { Sight::Masked };
     let events = events_of(&state, message, &read.query).await?;

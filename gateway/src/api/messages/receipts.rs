@@ -3,9 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use commands::CommandError;
-use commands::log::Reader;
 use domain::message::{Message, MessageError};
-use domain::value::{CompanyId, MessageId, Role, UserId};
+use domain::value::{MessageId, Role, UserId};
 use projections::Projection;
 use projections::queries::messages::{self, ReceiptRow};
 use projections::queries::{Page, PageRequest};
@@ -41,7 +40,7 @@ pub(super) async fn receipts(
     PathId(message): PathId<MessageId>,
     read: Read<ListReceipts>,
 ) -> Answer<Json<Page<ReceiptRow>>> {
-    author_for(&read.caller, state.log().reader(), message).await?;
+    author_for(&read.caller, &state, message).await?;
     read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     let page = &read.query.page;
     let received = messages::receipts(state.pool(), message, page).await?;
@@ -54,17 +53,25 @@ pub(super) async fn receipts(
     }))
 }
 
-/// The author of a message, for callers who may read its receipts: the author, and auditors of the company it was
-/// addressed to; 404 for others.
-pub(super) async fn author_for(caller: &Caller, log: &Reader, message: MessageId) -> Answer<UserId> {
-    let loaded =
-        log.load::<Message>(&message.to_string()).await.map_err(CommandError::<MessageError>::from)?;
-    let author = loaded.state.author().ok_or_else(Problem::not_found)?;
-    let may_know = author == caller.id() || may_audit(caller, loaded.state.company());
+/// The author of a message, for callers who may read its receipts: the author, and auditors of the company that it was
+/// addressed to, or if it was addressed to none, of a company of its author; 404 for others.
+pub(super) async fn author_for(caller: &Caller, state: &AppState, message: MessageId) -> Answer<UserId> {
+    let stream = message.to_string();
+    let loaded = state.log().reader().load::<Message>(&stream).await;
+    let loaded = loaded.map_err(CommandError::<MessageError>::from)?.state;
+    let author = loaded.author().ok_or_else(Problem::not_found)?;
+    let may_know = author == caller.id()
+        || match loaded.company() {
+            Some(company) => caller.may_audit(company),
+            None => may_audit_worker(caller, state, author).await?,
+        };
     if may_know { Ok(author) } else { Err(Problem::not_found()) }
 }
 
-/// As in the audit: every auditor may read what belongs to no company.
-fn may_audit(caller: &Caller, company: Option<CompanyId>) -> bool {
-    company.map_or_else(|| caller.has(Role::Auditor), |company| caller.may_audit(company))
+async fn may_audit_worker(caller: &Caller, state: &AppState, worker: UserId) -> Answer<bool> {
+    if !caller.has(Role::Auditor) {
+        return Ok(false);
+    }
+    let directory = state.directory().fresh().await?;
+    Ok(directory.worker(worker).is_some_and(|worker| caller.may_audit_worker(worker)))
 }
