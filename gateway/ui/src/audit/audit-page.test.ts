@@ -193,7 +193,8 @@ it('the rows of users and companies say their names, also those of who has left'
 
 it('the row of a message shows who read it', async () => {
   press('Ver acuses');
-  await vi.waitFor(() => expect(root('receipts-dialog')?.textContent).toMatch(/Luis\s*Leído/));
+  const readers = () => root('receipts-dialog')?.querySelector('receipts-list')?.shadowRoot?.textContent;
+  await vi.waitFor(() => expect(readers()).toMatch(/Luis\s*Leído/));
   expect(root('receipts-dialog')?.querySelector('h2')?.textContent).toBe('Acuses del mensaje');
 });
 
