@@ -30,7 +30,7 @@ const UNKNOWN_NUMBER: &str = "30005";
 const CONNECTIONS: u32 = 4;
 
 fn undelivered(delivery: &str, attempt: u32) -> Callback<'_> {
-    Callback { code: Some(UNKNOWN_NUMBER), ..Callback::of_attempt(delivery, 1, attempt, "undelivered") }
+    Callback::of_attempt(delivery, 1, attempt, "undelivered").with_code(UNKNOWN_NUMBER)
 }
 
 /// A company with one client, whose first message the provider refuses.
