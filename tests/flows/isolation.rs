@@ -635,7 +635,7 @@ async fn what_workers_write_to_each_other_without_a_company_is_audited_by_the_au
     for worker in [author.user, reader.user] {
         assert!(!kinds(there, &format!("actor={worker}")).await.is_empty());
         assert_eq!(kinds(here, &format!("actor={worker}")).await, [""; 0]);
-        assert_eq!(kinds(there, &format!("subject={worker}")).await, ["UserRegistered"]);
+        assert_eq!(kinds(there, &format!("subject={worker}")).await, ["UserRegistered", "UserTokenIssued"]);
         assert_eq!(kinds(here, &format!("subject={worker}")).await, [""; 0]);
     }
     // A worker who has left was of the company all the same.
