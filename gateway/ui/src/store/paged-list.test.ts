@@ -114,6 +114,20 @@ describe('a paged list', () => {
       expect(list.items).toEqual([row(1), row(2)]);
     }
   });
+  it('keeps what lies beyond the pages that are read again', async () => {
+    let first = 1;
+    const list = new PagedList<{ id: number }>(host, async (after = '0') => ({
+      data: [row(after === '0' ? first : Number(after) + 1)],
+      next: after === '13' ? null : String(Number(after) + 1),
+    }));
+    await list.load();
+    for (let page = 0; page < 13; page++) await list.more();
+    expect(list.items).toHaveLength(14);
+    first = 101;
+    await list.refresh();
+    expect(list.items.map(({ id }) => id)).toEqual([101, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    expect(list.next).toBeNull();
+  });
   it('looks no further because rows were added', async () => {
     const asked: (string | undefined)[] = [];
     const list = new PagedList(host, async (after) => {

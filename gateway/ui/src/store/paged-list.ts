@@ -3,7 +3,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Page } from '../contract';
 import { sentence } from '../problem';
 
-/** The most pages that are reloaded; further ones are loaded on demand. */
+/** The most pages that are reloaded; further ones stay as they were. */
 const READ_AGAIN_MAX = 10;
 
 export type ListState = 'loading' | 'ready' | 'failed';
@@ -83,7 +83,15 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
       const page = await this.fetchPage(next);
       [data, next] = [data.concat(page.data), page.next];
     }
-    return { data, next };
+    return this.asked || !next ? { data, next } : this.withTail(data, next);
+  }
+
+  /** What lies beyond the pages that were read again stays, with its cursor: the list must not end above the reader. */
+  private withTail(data: T[], next: string): Page<T> {
+    const last = idOf(data.at(-1));
+    const at = last === undefined ? -1 : this.items.findIndex((item) => idOf(item) === last);
+    const tail = at < 0 ? [] : this.items.slice(at + 1);
+    return tail.length > 0 ? { data: data.concat(tail), next: this.next } : { data, next };
   }
 
   /** Loads one more page, unless there is none or one is loading. */
@@ -123,3 +131,5 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.host.requestUpdate();
   }
 }
+
+const idOf = (item: object | undefined): unknown => (item as { id?: unknown } | undefined)?.id;
