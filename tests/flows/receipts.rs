@@ -25,7 +25,7 @@ const HOOK: &str = "/hooks/simulador";
 pub(crate) struct Callback<'a> {
     sid: &'a str,
     status: &'a str,
-    pub(crate) code: Option<&'a str>,
+    code: Option<&'a str>,
     /// The query of its address.
     query: String,
     /// Where it comes to, and the address that its server's settings name instead of the world's simulator, if any.
@@ -41,6 +41,11 @@ impl<'a> Callback<'a> {
     pub(crate) fn of_attempt(delivery: &str, generation: u32, attempt: u32, status: &'a str) -> Self {
         let query = format!("delivery={delivery}&generation={generation}&attempt={attempt}");
         Self { sid: "SM1", status, code: None, query, hook: HOOK.to_owned(), server: None }
+    }
+
+    /// The same with the code of a failure.
+    pub(crate) fn with_code(self, code: &'a str) -> Self {
+        Self { code: Some(code), ..self }
     }
 
     /// The same of a provider of another name, whose server is at this URL.
