@@ -440,7 +440,7 @@ fn required(route: &Route, good: &Value) -> &'static [&'static str] {
         "POST /notifications/{id}/reject" | "POST /deliveries/{id}/discard" => &["reason"],
         "POST /deliveries/retry" if good["ids"].is_array() => &["ids", "reason"],
         "POST /deliveries/retry" => &["reason"],
-        "POST /suppressions" => &["company_id", "channel", "address", "reason"],
+        "POST /suppressions" => &["channel", "address", "reason"],
         "POST /notifications/{id}/reschedule" => &["schedule_at"],
         "POST /templates" if good["channel"] == "email" => &["name", "channel", "category", "subject"],
         "POST /templates" => &["name", "channel", "category", "body"],
