@@ -6,6 +6,7 @@ mod campaign;
 mod chance;
 mod company_fixture;
 mod configuration;
+mod dead_letters;
 mod doubts;
 mod frozen;
 mod gate;
