@@ -95,6 +95,11 @@ impl Probe for NatsProbe {
     }
 }
 
+/// What all streams together may set aside: more than most disks have. By default it is three quarters of the free disk, of which
+/// each stream takes its limit at once: a server of hundreds of ledgers, such as that of the tests, would refuse new streams on
+/// a disk with room for all that they hold.
+const STREAMS_MAX: &str = "1TB";
+
 /// nats-server creates the folder `jetstream` inside the store's folder.
 fn configuration(port: u16, data: &Path, probe: &NatsProbe) -> String {
     let NatsProbe { password, server_name, .. } = probe;
@@ -103,7 +108,8 @@ fn configuration(port: u16, data: &Path, probe: &NatsProbe) -> String {
          server_name: \"{server_name}\"\n\
          max_payload: 1MB\n\
          authorization {{ user: {USER}, password: \"{password}\" }}\n\
-         jetstream {{ store_dir: {}, sync_interval: \"2s\", max_memory_store: 64MB }}\n",
+         jetstream {{ store_dir: {}, sync_interval: \"2s\", max_memory_store: 64MB, \
+         max_file_store: {STREAMS_MAX} }}\n",
         quoted(data),
     )
 }

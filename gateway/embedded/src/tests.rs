@@ -305,6 +305,22 @@ async fn a_server_that_is_left_out_is_not_started() {
 }
 
 #[tokio::test]
+async fn streams_may_set_aside_more_than_the_disk_has() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = Stack::start(StackOptions { postgres: false, ..kept(data.path()) }).await.unwrap();
+    let jetstream = jetstream::new(broker_at(stack.nats_url().unwrap()).await.unwrap());
+    let streams = ["A", "B", "C"].map(|name| stream::Config {
+        name: name.to_owned(),
+        max_bytes: 300 << 30,
+        ..stream::Config::default()
+    });
+    for config in streams {
+        jetstream.create_stream(config).await.unwrap();
+    }
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_start_is_reported_with_its_own_words() {
     let data = tempfile::tempdir().unwrap();
     let stack = Stack::start(kept(data.path())).await.unwrap();
