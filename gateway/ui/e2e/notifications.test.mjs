@@ -316,8 +316,8 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await openForm(theirs, company.name);
     await message(theirs).fill(unique('A todos'));
     await theirs.getByRole('button', { name: 'Revisar y enviar' }).click();
-    await theirs.getByText('no sale hasta que otra persona la apruebe').waitFor();
-    await theirs.getByRole('button', { name: 'Enviar 2 SMS' }).click();
+    await theirs.getByRole('dialog').getByText('no sale hasta que otra persona la apruebe').waitFor();
+    await theirs.getByRole('dialog').getByRole('button', { name: 'Pedir aprobación' }).click();
     await theirs.locator('.title .pill', { hasText: 'Por aprobar' }).waitFor();
     assert.equal(await theirs.getByRole('button', { name: 'Aprobar' }).count(), 0);
     const path = new URL(theirs.url()).pathname;
