@@ -90,7 +90,7 @@ impl Resolver {
         Ok(Measured { people, approval_above, demand })
     }
 
-    /// Waits until the view of clients has all that is written by now, so that whoever was imported a moment ago is counted.
+    /// Waits until the view of clients contains everything in the log at the time of the call: clients imported a moment ago count.
     async fn await_clients(&self) -> Result<(), ResolveError> {
         let head = self.log.reader().head().await?;
         let until = Instant::now() + VIEW_WAIT_MAX;

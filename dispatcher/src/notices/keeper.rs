@@ -27,7 +27,7 @@ use crate::request::{RequestError, Requests};
 /// How long the keeper rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
 
-/// Tells people. Any number may run: whoever deletes the row has told.
+/// Writes the messages about notifications. Several may run at once: only the one that deletes an event's row writes its message.
 pub(crate) struct Notices {
     pub(crate) log: EventLog,
     pub(crate) pool: PgPool,

@@ -289,7 +289,7 @@ describe('before it has begun', () => {
     await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación aprobada'));
     expect(posted.map(([path]) => path)).toEqual(['/api/v1/notifications/n1/approve']);
   });
-  it('shows who approves whom it reaches, who is left out, the cost and the text as a client gets it', async () => {
+  it('shows an approver the audience, the exclusions, the cost and the text as a client gets it', async () => {
     shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' }, approval: AWAITING });
     await open();
     const panel = page.renderRoot.querySelector('waiting-panel') as LitElement;

@@ -123,7 +123,7 @@ session.watch(({ status }) => {
   companiesRead.set('loading');
 });
 
-/** The key leaves the browser too: whoever comes to the desk next finds an open page, and no key. */
+/** Also removes the key of the drafts from the browser, so that the next user of this computer cannot open them. */
 signedOut.addEventListener('signed-out', () => {
   const now = session.get();
   if (now.status !== 'in' || now.expired) return;
