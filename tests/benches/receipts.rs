@@ -55,18 +55,18 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
 
 /// Runs a campaign until each message is reported as delivered. Returns sends and receipts per second.
 async fn campaign(setup: &Setup) -> Outcome<(f64, f64)> {
-    let mut reporters = JoinSet::new();
-    let mut lines = Vec::with_capacity(CONNECTIONS);
+    let mut reporting = JoinSet::new();
+    let mut reporters = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
-        let (line, taken) = mpsc::unbounded_channel();
-        reporters.spawn(report(setup.program.address(), taken));
-        lines.push(line);
+        let (reporter, taken) = mpsc::unbounded_channel();
+        reporting.spawn(report(setup.program.address(), taken));
+        reporters.push(reporter);
     }
-    setup.sink.tell(lines);
+    setup.sink.report_to(reporters);
     let begun = Instant::now();
     let sent = setup.run(Channel::Sms, &setup.request(Channel::Sms)).await?;
-    setup.sink.tell(Vec::new());
-    while let Some(done) = reporters.join_next().await {
+    setup.sink.report_to(Vec::new());
+    while let Some(done) = reporting.join_next().await {
         done??;
     }
     let mut connection = Connection::open(setup.program.address(), Some(&setup.author)).await?;

@@ -36,8 +36,8 @@ struct Arrivals {
     sms: AtomicU64,
     /// The time of the last message to each watched number.
     watched: Mutex<HashMap<String, Option<Instant>>>,
-    /// Who is told of each SMS, in turns; nobody if empty.
-    told: Mutex<Vec<mpsc::UnboundedSender<Taken>>>,
+    /// The tasks that report SMS as delivered, which take turns; none reports if empty.
+    reporters: Mutex<Vec<mpsc::UnboundedSender<Taken>>>,
 }
 
 /// An SMS that was accepted, and where its receipts are asked for.
@@ -65,9 +65,9 @@ impl Sink {
         }
     }
 
-    /// From now on each SMS is told on one of these lines; on none, and the old lines end.
-    pub(crate) fn tell(&self, lines: Vec<mpsc::UnboundedSender<Taken>>) {
-        *self.arrivals.told() = lines;
+    /// Hands each accepted SMS to one of these tasks from now on, instead of the former ones, whose channels close.
+    pub(crate) fn report_to(&self, reporters: Vec<mpsc::UnboundedSender<Taken>>) {
+        *self.arrivals.reporters() = reporters;
     }
 
     /// Waits for the next SMS to a number, from now on.
@@ -99,21 +99,21 @@ impl Arrivals {
         self.sms.fetch_add(1, Ordering::AcqRel)
     }
 
-    /// Whether somebody is told of the SMS.
-    fn is_told(&self) -> bool {
-        !self.told().is_empty()
+    /// Whether anybody reports SMS.
+    fn has_reporters(&self) -> bool {
+        !self.reporters().is_empty()
     }
 
-    /// Tells of the SMS of this number.
-    fn tell(&self, number: u64, taken: Taken) {
-        let lines = self.told();
-        if let Some(line) = lines.get(number as usize % lines.len().max(1)) {
-            let _ = line.send(taken);
+    /// Hands the SMS of this number to its reporter.
+    fn hand_over(&self, number: u64, taken: Taken) {
+        let reporters = self.reporters();
+        if let Some(reporter) = reporters.get(number as usize % reporters.len().max(1)) {
+            let _ = reporter.send(taken);
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Taken>>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn reporters(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Taken>>> {
+        self.reporters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watched(&self) -> MutexGuard<'_, HashMap<String, Option<Instant>>> {

@@ -22,10 +22,10 @@ pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::
         let number = arrivals.sms(&recipient(&body));
         let sid = sid(number);
         stream.write_all(answer(&sid).as_bytes()).await?;
-        if arrivals.is_told()
+        if arrivals.has_reporters()
             && let Some(callback) = callback(&body)
         {
-            arrivals.tell(number, Taken { sid, callback, at: Instant::now() });
+            arrivals.hand_over(number, Taken { sid, callback, at: Instant::now() });
         }
     }
     Ok(())
