@@ -187,6 +187,7 @@ async fn a_person_who_answers_baja_gets_nothing_more_and_one_who_says_something_
     assert_eq!(say("+573015510102", "Gracias, no hay problema").await, 200);
     assert_eq!(say(PHONE, " Bája. ").await, 200);
     assert_eq!(say(PHONE, "STOP").await, 200);
+    crate::receipts::suppressed(&desk, 1).await;
     assert_eq!(reasons(&desk).await, [(json!(PHONE), json!("opt_out"))]);
     assert_eq!(preview(&desk).await["reachable"], 1);
     desk.world.stop().await;
@@ -214,6 +215,7 @@ async fn a_person_opts_out_by_infobip_and_by_a_described_aggregator() {
         assert_eq!(reasons(&desk).await, []);
         assert_eq!(bring(RECEIPT_KEY).await, 200);
         assert_eq!(bring(RECEIPT_KEY).await, 200);
+        crate::receipts::suppressed(&desk, 1).await;
         assert_eq!(reasons(&desk).await, [(json!(PHONE), json!("opt_out"))]);
         desk.world.stop().await;
     }
