@@ -45,7 +45,7 @@ impl SuppressedAddress {
     }
 }
 
-/// Sends nothing to an address any more. One that is suppressed already stays as it is. `answer` is stored as the first
+/// Sends nothing to an address any more. One that is suppressed already stays as it is, unless the cause is a stronger one. `answer` is stored as the first
 /// answer for its idempotency key.
 ///
 /// # Errors

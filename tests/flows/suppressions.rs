@@ -162,34 +162,59 @@ async fn hard_bounces_and_opt_outs_suppress_and_what_may_work_later_does_not() {
     desk.world.stop().await;
 }
 
+/// What a person writes to our number, as the provider brings it.
+async fn answer(desk: &Desk, from: &str, body: &str) -> u16 {
+    let parameters: Vec<(&str, String)> = [
+        ("Body", body),
+        ("From", from),
+        ("MessageSid", "SM1"),
+        ("SmsStatus", "received"),
+        ("To", "+15005550006"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into();
+    let address = format!("{}/api/v1/hooks/simulador", desk.world.simulator.sms_base_url());
+    let address: Url = address.parse().expect("an address");
+    let request = desk.world.nobody().request(Method::POST, "/hooks/simulador");
+    let request = request.header("X-Twilio-Signature", twilio_signature(&address, &parameters));
+    Answer::to(request.form(&parameters)).await.status
+}
+
 #[tokio::test]
 async fn a_person_who_answers_baja_gets_nothing_more_and_one_who_says_something_else_does() {
     let desk = Desk::open().await;
     for phone in [PHONE, "+573015510102"] {
         desk.client(Some(phone), None).await;
     }
-    let say = async |from: &str, body: &str| {
-        let parameters: Vec<(&str, String)> = [
-            ("Body", body),
-            ("From", from),
-            ("MessageSid", "SM1"),
-            ("SmsStatus", "received"),
-            ("To", "+15005550006"),
-        ]
-        .map(|(name, value)| (name, value.to_owned()))
-        .into();
-        let address = format!("{}/api/v1/hooks/simulador", desk.world.simulator.sms_base_url());
-        let address: Url = address.parse().expect("an address");
-        let request = desk.world.nobody().request(Method::POST, "/hooks/simulador");
-        let request = request.header("X-Twilio-Signature", twilio_signature(&address, &parameters));
-        Answer::to(request.form(&parameters)).await.status
-    };
-    assert_eq!(say("+573015510102", "Gracias, no hay problema").await, 200);
-    assert_eq!(say(PHONE, " Bája. ").await, 200);
-    assert_eq!(say(PHONE, "STOP").await, 200);
+    assert_eq!(answer(&desk, "+573015510102", "Gracias, no hay problema").await, 200);
+    assert_eq!(answer(&desk, PHONE, " Bája. ").await, 200);
+    assert_eq!(answer(&desk, PHONE, "STOP").await, 200);
     crate::receipts::suppressed(&desk, 1).await;
     assert_eq!(reasons(&desk).await, [(json!(PHONE), json!("opt_out"))]);
     assert_eq!(preview(&desk).await["reachable"], 1);
+    desk.world.stop().await;
+}
+
+/// Or whoever lifts the worker's suppression would lift the person's wish with it, and nothing would show it.
+#[tokio::test]
+async fn a_persons_own_word_replaces_the_cause_that_was_there_before() {
+    let desk = Desk::open().await;
+    desk.client(Some(PHONE), None).await;
+    suppress(&desk, PHONE).await;
+    assert_eq!(reasons(&desk).await, [(json!(PHONE), json!("manual"))]);
+    assert_eq!(answer(&desk, PHONE, "BAJA").await, 200);
+    let opted_out = async {
+        while reasons(&desk).await != [(json!(PHONE), json!("opt_out"))] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(tests::HANG, opted_out).await.expect("the opt-out is seen");
+    let id = suppress(&desk, PHONE).await;
+    assert_eq!(reasons(&desk).await, [(json!(PHONE), json!("opt_out"))], "a weaker cause changes nothing");
+    lift(&desk, &id).await.expect(200);
+    assert_eq!(reasons(&desk).await, []);
+    let differences = compare_view(desk.world.log().reader(), Projection::Clients).await;
+    assert_eq!(differences.expect("a comparison"), []);
     desk.world.stop().await;
 }
 

@@ -109,6 +109,8 @@ words! {
         PhoneUnreachable = "phone_unreachable",
         /// The recipient's operator has blocked the message.
         CarrierBlocked = "carrier_blocked",
+        /// The recipient has asked the provider for no more messages.
+        OptedOut = "opted_out",
         /// The address needs SMTPUTF8, which the provider does not offer.
         Utf8NotOffered = "utf8_not_offered",
         /// No message can be made of the content.

@@ -20,11 +20,27 @@ words! {
     }
 }
 
+impl SuppressionCause {
+    /// Whether another cause of the same address changes nothing: the person's own word is stronger than a worker's, and
+    /// this one stronger than a report.
+    pub(super) const fn holds_against(self, other: Self) -> bool {
+        self.strength() >= other.strength()
+    }
+
+    const fn strength(self) -> u8 {
+        match self {
+            Self::Bounce => 0,
+            Self::Manual => 1,
+            Self::OptOut | Self::Complaint => 2,
+        }
+    }
+}
+
 /// An event of one suppression. Address, note and reason are under a key of its own, so that the erasure of the person leaves
 /// the suppression in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum SuppressionEvent {
-    /// Nothing is sent to the address any more.
+    /// Nothing is sent to the address any more; or there is a stronger cause for it now.
     SuppressionAdded {
         /// For which company.
         company: CompanyId,

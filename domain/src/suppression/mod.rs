@@ -1,6 +1,6 @@
 //! A suppression: nothing is sent to an address for a company on a channel, until it is lifted.
 //!
-//! Its stream is found by company, channel and address, so that an address is suppressed once.
+//! Its stream is found by company, channel and address, so that an address is suppressed once, by its strongest cause.
 
 mod command;
 mod error;
@@ -25,7 +25,8 @@ pub const SUPPRESSION: &str = "suppression";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
     company: Option<CompanyId>,
-    in_force: bool,
+    /// While it is in force.
+    cause: Option<SuppressionCause>,
 }
 
 aggregate!(Suppression, SUPPRESSION, SuppressionCommand, SuppressionEvent, SuppressionError);
@@ -38,17 +39,21 @@ impl Suppression {
 
     /// Whether nothing may be sent.
     pub const fn is_in_force(&self) -> bool {
-        self.in_force
+        self.cause.is_some()
     }
 
-    /// Decides a command: its events, or the reason of a refusal. The first cause counts while it is in force: asking twice
-    /// changes nothing.
+    /// Decides a command: its events, or the reason of a refusal. A stronger cause replaces a weaker one: who lifts what a
+    /// bounce has suppressed must not lift the person's own wish with it. Asking twice changes nothing.
     pub fn decide(&self, command: SuppressionCommand) -> Result<Vec<SuppressionEvent>, SuppressionError> {
         match command {
-            SuppressionCommand::Add(_) if self.in_force => Ok(vec![]),
+            SuppressionCommand::Add(add)
+                if self.cause.is_some_and(|cause| cause.holds_against(add.cause)) =>
+            {
+                Ok(vec![])
+            }
             SuppressionCommand::Add(add) => Ok(vec![add.into()]),
             SuppressionCommand::Remove { .. } if self.company.is_none() => Err(SuppressionError::Unknown),
-            SuppressionCommand::Remove { .. } if !self.in_force => Ok(vec![]),
+            SuppressionCommand::Remove { .. } if !self.is_in_force() => Ok(vec![]),
             SuppressionCommand::Remove { suppression, reason } => {
                 Ok(vec![removed(suppression, reason.into_string())])
             }
@@ -57,10 +62,10 @@ impl Suppression {
 
     fn fold(&mut self, event: SuppressionEvent) {
         match event {
-            SuppressionEvent::SuppressionAdded { company, .. } => {
-                *self = Self { company: Some(company), in_force: true };
+            SuppressionEvent::SuppressionAdded { company, cause, .. } => {
+                *self = Self { company: Some(company), cause: Some(cause) };
             }
-            SuppressionEvent::SuppressionRemoved { .. } => self.in_force = false,
+            SuppressionEvent::SuppressionRemoved { .. } => self.cause = None,
         }
     }
 }

@@ -5,7 +5,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::SuppressionCause;
 use crate::deliveries::{
-    Cause, DeliveriesEvent, FailureClass, GroupOutcome, GroupReceipt, SuppressionReason,
+    Cause, DeliveriesEvent, FailureClass, GroupOutcome, GroupReceipt, Observation, SuppressionReason,
 };
 use crate::value::{Member, Members};
 
@@ -39,8 +39,11 @@ const fn is_opt_out(outcome: &GroupOutcome) -> bool {
 
 const fn cause_of(receipt: &GroupReceipt) -> Option<SuppressionCause> {
     match receipt {
-        GroupReceipt::Bounced { cause: Cause { class: FailureClass::PermanentAddress, .. } } => {
-            Some(SuppressionCause::Bounce)
+        GroupReceipt::Bounced { cause: Cause { class: FailureClass::PermanentAddress, evidence } } => {
+            Some(match evidence.observed {
+                Some(Observation::OptedOut) => SuppressionCause::OptOut,
+                _ => SuppressionCause::Bounce,
+            })
         }
         GroupReceipt::Complained => Some(SuppressionCause::Complaint),
         GroupReceipt::Delivered | GroupReceipt::Bounced { .. } => None,
@@ -68,6 +71,13 @@ mod tests {
         GroupReceipt::Bounced { cause: Cause { class, evidence: Evidence::answered(Phase::Report, "1") } }
     }
 
+    /// As a provider reports it that sends to nobody who has answered STOP.
+    fn opted_out() -> GroupReceipt {
+        let evidence =
+            Evidence { observed: Some(Observation::OptedOut), ..Evidence::answered(Phase::Report, "21610") };
+        GroupReceipt::Bounced { cause: Cause { class: FailureClass::PermanentAddress, evidence } }
+    }
+
     fn report(whose: &str, receipt: GroupReceipt) -> ReceiptGroup {
         ReceiptGroup { members: members(whose), provider: "uno".into(), at: vec![], receipt, details: vec![] }
     }
@@ -83,9 +93,11 @@ mod tests {
         receipts.push(report("1-2", bounced(FailureClass::PermanentAddress)));
         receipts.push(report("3", GroupReceipt::Complained));
         receipts.push(report("4", GroupReceipt::Delivered));
+        receipts.push(report("5", opted_out()));
         let event = DeliveriesEvent::ReceiptsRecorded { notification: id(1), company: id(2), receipts };
         let bounce = SuppressionCause::Bounce;
-        assert_eq!(numbers(&event), [(1, bounce), (2, bounce), (3, SuppressionCause::Complaint)]);
+        let (complaint, opt_out) = (SuppressionCause::Complaint, SuppressionCause::OptOut);
+        assert_eq!(numbers(&event), [(1, bounce), (2, bounce), (3, complaint), (5, opt_out)]);
     }
 
     #[test]

@@ -27,13 +27,31 @@ fn events(history: &[SuppressionEvent], command: SuppressionCommand) -> Vec<Supp
 }
 
 #[test]
-fn an_address_is_suppressed_once_whatever_the_cause() {
-    let added = events(&[], add(SuppressionCause::Bounce));
-    assert_eq!(added.len(), 1);
-    assert!(given::<Suppression>(added.clone()).is_in_force());
-    for cause in SuppressionCause::ALL {
-        assert_eq!(events(&added, add(*cause)), []);
+fn an_address_is_suppressed_once_and_only_a_stronger_cause_replaces_one() {
+    use SuppressionCause::{Bounce, Complaint, Manual, OptOut};
+    let stronger = [(Bounce, vec![Manual, OptOut, Complaint]), (Manual, vec![OptOut, Complaint])];
+    let stronger = stronger.into_iter().chain([(OptOut, vec![]), (Complaint, vec![])]);
+    for (first, replacing) in stronger {
+        let added = events(&[], add(first));
+        assert_eq!(added.len(), 1);
+        assert!(given::<Suppression>(added.clone()).is_in_force());
+        for cause in SuppressionCause::ALL {
+            let again = events(&added, add(*cause));
+            assert_eq!(again.len(), usize::from(replacing.contains(cause)), "{cause:?} after {first:?}");
+        }
     }
+}
+
+#[test]
+fn who_opts_out_after_a_bounce_has_opted_out() {
+    let mut history = events(&[], add(SuppressionCause::Bounce));
+    history.extend(events(&history, add(SuppressionCause::OptOut)));
+    assert!(matches!(
+        history.last(),
+        Some(SuppressionEvent::SuppressionAdded { cause: SuppressionCause::OptOut, .. })
+    ));
+    history.extend(events(&history, remove()));
+    assert!(!given::<Suppression>(history).is_in_force());
 }
 
 #[test]

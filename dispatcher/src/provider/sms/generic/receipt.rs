@@ -1,6 +1,6 @@
 //! Where a report has its message and its state.
 
-use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
+use domain::deliveries::{Cause, Evidence, FailureClass, Observation, Phase, Receipt};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -103,14 +103,14 @@ impl GenericReceipt {
 /// The error has a class, else the state.
 pub(super) fn cause(error: Option<&str>, status: &str, classes: &Classes) -> Cause {
     let meaning = error.and_then(|error| classes.of(error)).or_else(|| classes.of(status));
-    let class = match meaning {
+    let (class, observed) = match meaning {
         // A report cannot suppress a delivery any more: no message will reach this number.
-        Some(Meaning::OptedOut) => FailureClass::PermanentAddress,
-        Some(Meaning::Failed(class)) => class,
-        None => FailureClass::Unknown,
+        Some(Meaning::OptedOut) => (FailureClass::PermanentAddress, Some(Observation::OptedOut)),
+        Some(Meaning::Failed(class)) => (class, None),
+        None => (FailureClass::Unknown, None),
     };
     let code = error.and_then(kept).or_else(|| kept(status)).unwrap_or_default();
-    Cause { class, evidence: Evidence::answered(Phase::Report, code) }
+    Cause { class, evidence: Evidence { observed, ..Evidence::answered(Phase::Report, code) } }
 }
 
 pub(super) fn of(pointer: &Option<Pointer>, report: &Value) -> Option<String> {

@@ -488,15 +488,16 @@ fn a_failed_message_has_the_class_of_its_error_else_of_its_state() {
     let dialect = described().dialect();
     let query = our_query(&dialect);
     let table = [
-        (r#""state":"UNDELIV","error":101"#, PermanentAddress, "101"),
-        (r#""state":"UNDELIV","error":"stop""#, PermanentAddress, "stop"),
-        (r#""state":101"#, PermanentAddress, "101"),
-        (r#""state":"UNDELIV","error":"new""#, Unknown, "new"),
-        (r#""state":"UNDELIV","error":573001234567"#, Unknown, "UNDELIV"),
+        (r#""state":"UNDELIV","error":101"#, PermanentAddress, "101", None),
+        (r#""state":"UNDELIV","error":"stop""#, PermanentAddress, "stop", Some(Observation::OptedOut)),
+        (r#""state":101"#, PermanentAddress, "101", None),
+        (r#""state":"UNDELIV","error":"new""#, Unknown, "new", None),
+        (r#""state":"UNDELIV","error":573001234567"#, Unknown, "UNDELIV", None),
     ];
-    for (fields, class, code) in table {
+    for (fields, class, code, observed) in table {
         let report = told(&dialect, &query, &format!(r#"{{"id":"A1",{fields}}}"#));
-        let cause = Cause { class, evidence: Evidence::answered(Phase::Report, code) };
+        let evidence = Evidence { observed, ..Evidence::answered(Phase::Report, code) };
+        let cause = Cause { class, evidence };
         assert_eq!(report.expect("a report").expect("an end").receipt, Receipt::Bounced(cause), "{fields}");
     }
     for state in ["ACCEPTD", "ENROUTE", "new"] {

@@ -129,6 +129,7 @@ pub(super) fn meaning_of(name: &str) -> Option<Observation> {
         | "EC_SC_BLOCKED"
         | "EC_SC_BLOCKED_FOR_END_USER"
         | "EC_DESTINATION_BLOCKED_BY_OPERATOR" => Observation::CarrierBlocked,
+        name if is_opt_out(name) => Observation::OptedOut,
         _ => return None,
     })
 }

@@ -120,7 +120,7 @@ mod tests {
             (4, "EXPIRED_EXPIRED", "EC_ABSENT_SUBSCRIBER", Transient, "EC_ABSENT_SUBSCRIBER", unreachable),
             (4, "EXPIRED_EXPIRED", "EC_NEW", Transient, "EXPIRED_EXPIRED", None),
             (5, "REJECTED_NETWORK", "NO_ERROR", PolicyReputation, "REJECTED_NETWORK", None),
-            (5, "REJECTED_DND", "NO_ERROR", PermanentAddress, "REJECTED_DND", None),
+            (5, "REJECTED_DND", "NO_ERROR", PermanentAddress, "REJECTED_DND", Some(Observation::OptedOut)),
             (2, "UNDELIVERABLE_NEW", "EC_NEW", Unknown, "EC_NEW", None),
             (2, "573001234567", "573001234567", Unknown, "UNDELIVERABLE", None),
         ];

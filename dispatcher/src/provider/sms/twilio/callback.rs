@@ -87,8 +87,8 @@ fn cause(status: &str, error: Option<&str>) -> Cause {
         code => code.and_then(class_of).unwrap_or(FailureClass::Unknown),
     };
     let said = code.map_or_else(|| status.to_owned(), |code| code.to_string());
-    let evidence =
-        Evidence { observed: code.and_then(meaning_of), ..Evidence::answered(Phase::Report, said) };
+    let observed = code.and_then(meaning_of);
+    let evidence = Evidence { observed, ..Evidence::answered(Phase::Report, said) };
     Cause { class, evidence }
 }
 
@@ -224,7 +224,7 @@ mod tests {
             ("undelivered", "30005", FailureClass::PermanentAddress, "30005", None),
             ("undelivered", "30003", FailureClass::Transient, "30003", Some(Observation::PhoneUnreachable)),
             ("failed", "30007", FailureClass::PolicyReputation, "30007", Some(Observation::CarrierBlocked)),
-            ("undelivered", "21610", FailureClass::PermanentAddress, "21610", None),
+            ("undelivered", "21610", FailureClass::PermanentAddress, "21610", Some(Observation::OptedOut)),
             ("failed", "99999", FailureClass::Unknown, "99999", None),
             ("undelivered", "", FailureClass::Unknown, "undelivered", None),
             ("canceled", "573001234567", FailureClass::Unknown, "canceled", None),

@@ -37,6 +37,7 @@ pub(super) const fn meaning_of(code: u64) -> Option<Observation> {
         21265 | 21614 | 30006 => Observation::AddressUnusable,
         30003 => Observation::PhoneUnreachable,
         30004 | 30007 => Observation::CarrierBlocked,
+        OPTED_OUT => Observation::OptedOut,
         _ => return None,
     })
 }
