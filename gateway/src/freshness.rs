@@ -54,6 +54,16 @@ impl Freshness {
         caught_up(&self.positions, projections, written.max(asked), self.limit).await
     }
 
+    /// Waits until the projections show all that was written before now, by whomever: for a decision that another person's
+    /// write would change.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when they do not within the bound.
+    pub async fn wait_for_all(&self, projections: &[Projection]) -> Answer<()> {
+        let head = self.log.head().await?;
+        caught_up(&self.positions, projections, head, self.limit).await
+    }
+
     /// Waits until the projections show `min_position`, if it is given, without regard to the caller's writes.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::value::Role;
 use serde_json::{Value, json};
 use tests::id_of;
-use tests::orders::{email_to, sms_to};
+use tests::orders::{client_of, email_to, sms_to};
 
 use crate::import::{counts, import};
 use crate::notifications::{Desk, totals};
@@ -129,6 +129,21 @@ async fn a_list_of_nobody_or_of_too_many_is_refused() {
     let refused = desk.nora.post("/notifications/preview", &wrong).await.refused(422);
     let fields: Vec<&str> = refused.iter().map(|(pointer, _)| pointer.as_str()).collect();
     assert_eq!(fields, ["/filter/city", "/filter/locale", "/filter/time_zone"]);
+    desk.world.stop().await;
+}
+
+/// By another person's write, which nothing but the log's end tells the sender's request of.
+#[tokio::test]
+async fn a_client_whom_somebody_else_has_just_added_changes_the_audience() {
+    let desk = Desk::open().await;
+    people(&desk).await;
+    let bea = desk.world.user("Bea", &[Role::Notifier], &[desk.company]).await;
+    let mut order = filtered(&desk, json!({}));
+    order["confirm_token"] = preview(&desk, &order).await["confirm_token"].clone();
+    let new = client_of("A-77", "Sol", Some("3015510177"), None);
+    bea.post(&format!("/companies/{}/clients", desk.company), &new).await.expect(201);
+    let refused = desk.nora.post_new("/notifications", &order).await.expect(409);
+    assert_eq!(refused["code"], "audience_changed");
     desk.world.stop().await;
 }
 

@@ -102,7 +102,11 @@ async fn needs_audience(
     filter: &AudienceFilter,
     terms: &Terms,
 ) -> Answer<Needed> {
-    state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
+    // A confirmed audience is compared with the present one, which also others change.
+    match new.confirm_token {
+        Some(_) => state.freshness().wait_for_all(&[Projection::Clients]).await?,
+        None => state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?,
+    }
     let going = new.going(filter, state.now());
     let (channel, everybody) = (new.content.channel(), terms.selection(going, false));
     let field = if new.filter.is_given() { "/filter" } else { "/recipient_kind" };
