@@ -5,6 +5,7 @@ create table users (
   -- Null once the person is erased.
   name text,
   email text,
+  phone text,
   roles text[] not null,
   companies uuid[] not null,
   active boolean not null,

@@ -23,6 +23,7 @@ struct User {
     user_id: Uuid,
     name: Option<String>,
     email: Option<String>,
+    phone: Option<String>,
     roles: Vec<String>,
     companies: Vec<Uuid>,
     active: bool,
@@ -78,6 +79,7 @@ impl User {
     fn profile(&mut self, profile: &Personal<UserProfile>) {
         self.name = profile.get().map(|profile| profile.name.clone());
         self.email = profile.get().map(|profile| profile.email.clone());
+        self.phone = profile.get().and_then(|profile| profile.phone.clone());
     }
 
     fn access<'a>(
@@ -97,7 +99,7 @@ impl User {
 
 async fn load(tx: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<HashMap<Uuid, User>> {
     let rows: Vec<User> = sqlx::query_as(
-        "select user_id, name, email, roles, companies, active, registered_position, position
+        "select user_id, name, email, phone, roles, companies, active, registered_position, position
          from users where user_id = any($1)",
     )
     .bind(ids)
@@ -109,19 +111,22 @@ async fn load(tx: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<HashMap<Uuid,
 /// Arrays of arrays must not be ragged, so roles and companies travel as text.
 async fn save(tx: &mut PgConnection, users: Vec<User>) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into users (user_id, name, email, roles, companies, active, search, registered_position, position)
-         select user_id, name, email, string_to_array(roles, ','), string_to_array(companies, ',')::uuid[], active,
-                search, registered_position, position
-         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[],
-                     $8::bigint[], $9::bigint[])
-              as u (user_id, name, email, roles, companies, active, search, registered_position, position)
+        "insert into users (user_id, name, email, phone, roles, companies, active, search, registered_position,
+                            position)
+         select user_id, name, email, phone, string_to_array(roles, ','), string_to_array(companies, ',')::uuid[],
+                active, search, registered_position, position
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[],
+                     $8::text[], $9::bigint[], $10::bigint[])
+              as u (user_id, name, email, phone, roles, companies, active, search, registered_position, position)
          on conflict (user_id) do update
-         set name = excluded.name, email = excluded.email, roles = excluded.roles, companies = excluded.companies,
-             active = excluded.active, search = excluded.search, position = excluded.position",
+         set name = excluded.name, email = excluded.email, phone = excluded.phone, roles = excluded.roles,
+             companies = excluded.companies, active = excluded.active, search = excluded.search,
+             position = excluded.position",
     )
     .bind(users.iter().map(|user| user.user_id).collect::<Vec<_>>())
     .bind(users.iter().map(|user| user.name.clone()).collect::<Vec<_>>())
     .bind(users.iter().map(|user| user.email.clone()).collect::<Vec<_>>())
+    .bind(users.iter().map(|user| user.phone.clone()).collect::<Vec<_>>())
     .bind(users.iter().map(|user| user.roles.join(",")).collect::<Vec<_>>())
     .bind(users.iter().map(|user| commas(&user.companies)).collect::<Vec<_>>())
     .bind(users.iter().map(|user| user.active).collect::<Vec<_>>())

@@ -364,8 +364,16 @@ fn providers() -> Vec<ProviderEvent> {
 }
 
 fn users() -> Vec<UserEvent> {
-    let profile =
-        || personal(10, UserProfile { name: "José Pérez".into(), email: "jose@example.com".into() });
+    let profile = || {
+        personal(
+            10,
+            UserProfile {
+                name: "José Pérez".into(),
+                email: "jose@example.com".into(),
+                phone: Some("+573001234567".into()),
+            },
+        )
+    };
     let (roles, companies) = (BTreeSet::from([Role::Operator, Role::Notifier]), BTreeSet::from([id(20)]));
     vec![
         UserEvent::UserRegistered { profile: profile(), roles: roles.clone(), companies: companies.clone() },

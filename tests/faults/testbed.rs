@@ -323,6 +323,7 @@ pub(crate) async fn notifier(log: &EventLog, companies: &[CompanyId]) -> (UserId
         user,
         name: "Natalia".parse().expect("a name"),
         email: format!("{user}@usuarios.test").parse().expect("an address"),
+        phone: None,
         roles: [Role::Operator, Role::Notifier, Role::Admin].into(),
         companies: companies.iter().copied().collect(),
     };

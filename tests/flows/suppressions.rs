@@ -8,7 +8,7 @@ use domain::value::{Channel, Role};
 use gateway::system::SystemOptions;
 use projections::Projection;
 use projections::rebuild::compare as compare_view;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::notified::count;
 use tests::orders::{client_of, sms_to};
@@ -163,7 +163,7 @@ async fn hard_bounces_and_opt_outs_suppress_and_what_may_work_later_does_not() {
 }
 
 /// What a person writes to our number, as the provider brings it.
-async fn answer(desk: &Desk, from: &str, body: &str) -> u16 {
+async fn answer(desk: &Desk, from: &str, body: &str) -> StatusCode {
     let parameters: Vec<(&str, String)> = [
         ("Body", body),
         ("From", from),

@@ -521,8 +521,20 @@ async fn a_test_goes_to_its_author_and_to_nobody_else() {
         desk.arrivals(Channel::Email).into_iter().map(|mail| (mail.to, mail.subject)).collect();
     assert_eq!(told, [(email_of(desk.nora.user), Some("Nora: corte el lunes".to_owned()))]);
     let cobro = create(&desk.nora, &sms(&desk, "x", json!([]))).await;
-    let refused = desk.nora.post_new(&format!("/templates/{cobro}/test"), &json!({})).await.expect(409);
+    let test = format!("/templates/{cobro}/test");
+    let refused = desk.nora.post_new(&test, &json!({})).await.expect(409);
     assert_eq!(refused["code"], "no_own_address");
+    let (admin, nora) =
+        (desk.world.user("Ada", &[Role::Admin], &[]).await, format!("/users/{}", desk.nora.user));
+    let refused = admin.patch(&nora, &json!({"phone": "301 551 0101"})).await.refused(422);
+    assert_eq!(refused[0].0, "/phone");
+    admin.patch(&nora, &json!({"phone": "+573015510101"})).await.expect(200);
+    let asked = desk.nora.post_new(&test, &json!({})).await.expect(202);
+    desk.finished(&id_of(&asked)).await;
+    let told: Vec<_> = desk.arrivals(Channel::Sms).into_iter().map(|sms| sms.to).collect();
+    assert_eq!(told, ["+573015510101"]);
+    admin.patch(&nora, &json!({"phone": null})).await.expect(200);
+    desk.nora.post_new(&test, &json!({})).await.expect(409);
 }
 
 #[tokio::test]

@@ -154,6 +154,7 @@ impl World {
             user,
             name: name.parse().expect("a name"),
             email: email_of(user).parse().expect("an address"),
+            phone: None,
             roles: roles.iter().copied().collect::<BTreeSet<_>>(),
             companies: companies.iter().copied().collect(),
         };

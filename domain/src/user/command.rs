@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::value::{CompanyId, EmailAddress, Name, Role, UserId};
+use crate::value::{CompanyId, EmailAddress, Name, PhoneNumber, Role, UserId};
 
 /// A command of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct RegisterUser {
     pub name: Name,
     /// The log-in address.
     pub email: EmailAddress,
+    /// The worker's telephone.
+    pub phone: Option<PhoneNumber>,
     /// The roles.
     pub roles: BTreeSet<Role>,
     /// The companies the worker may act for.
@@ -42,6 +44,8 @@ pub struct UserChange {
     pub name: Option<Name>,
     /// A new e-mail address.
     pub email: Option<EmailAddress>,
+    /// A new telephone, or none any more.
+    pub phone: Option<Option<PhoneNumber>>,
     /// New roles.
     pub roles: Option<BTreeSet<Role>>,
     /// New companies.

@@ -21,7 +21,7 @@ pub enum UserEvent {
         /// The companies the worker may act for.
         companies: BTreeSet<CompanyId>,
     },
-    /// The name or the e-mail address changed.
+    /// The name, the e-mail address or the telephone changed.
     UserProfileChanged {
         /// The personal data, under the user's key.
         profile: Personal<UserProfile>,
@@ -58,6 +58,9 @@ pub struct UserProfile {
     pub name: String,
     /// The log-in address.
     pub email: String,
+    /// The worker's telephone in E.164, which a test of a text message goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 hide_in_debug!(UserProfile);

@@ -15,7 +15,7 @@ pub use self::error::UserError;
 pub use self::event::{UserEvent, UserProfile};
 use crate::aggregate::aggregate;
 use crate::personal::Personal;
-use crate::value::{CompanyId, Name, Role};
+use crate::value::{CompanyId, PhoneNumber, Role};
 
 /// The state of a user that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -47,11 +47,7 @@ impl User {
         change: UserChange,
     ) -> Result<Vec<UserEvent>, UserError> {
         let mut events = Vec::new();
-        events.extend(changed_profile(
-            profile,
-            change.name.map(Name::into_string),
-            change.email.map(|email| email.to_string()),
-        ));
+        events.extend(changed_profile(profile, &change));
         let roles = change.roles.unwrap_or_else(|| self.roles.clone());
         let companies = change.companies.unwrap_or_else(|| self.companies.clone());
         if roles.is_empty() {
@@ -92,7 +88,11 @@ fn register(order: RegisterUser) -> Result<Vec<UserEvent>, UserError> {
     if order.roles.is_empty() {
         return Err(UserError::NoRole);
     }
-    let profile = UserProfile { name: order.name.into_string(), email: order.email.to_string() };
+    let profile = UserProfile {
+        name: order.name.into_string(),
+        email: order.email.to_string(),
+        phone: order.phone.map(PhoneNumber::into_string),
+    };
     Ok(vec![UserEvent::UserRegistered {
         profile: Personal::new(order.user.into(), profile),
         roles: order.roles,
@@ -101,15 +101,17 @@ fn register(order: RegisterUser) -> Result<Vec<UserEvent>, UserError> {
 }
 
 /// A partial change does not bring an erased profile back.
-fn changed_profile(
-    now: &Personal<UserProfile>,
-    name: Option<String>,
-    email: Option<String>,
-) -> Option<UserEvent> {
+fn changed_profile(now: &Personal<UserProfile>, change: &UserChange) -> Option<UserEvent> {
     let old = now.get()?;
-    let new = UserProfile {
-        name: name.unwrap_or_else(|| old.name.clone()),
-        email: email.unwrap_or_else(|| old.email.clone()),
-    };
+    let mut new = old.clone();
+    if let Some(name) = &change.name {
+        new.name = name.to_string();
+    }
+    if let Some(email) = &change.email {
+        new.email = email.to_string();
+    }
+    if let Some(phone) = &change.phone {
+        new.phone = phone.as_ref().map(ToString::to_string);
+    }
     (new != *old).then(|| UserEvent::UserProfileChanged { profile: Personal::new(now.key, new) })
 }

@@ -10,13 +10,14 @@ fn register(roles: impl IntoIterator<Item = Role>) -> UserCommand {
         user: id(10),
         name: "José Núñez".parse().unwrap(),
         email: "jose@example.com".parse().unwrap(),
+        phone: None,
         roles: roles.into_iter().collect(),
         companies: BTreeSet::from([id(20)]),
     })
 }
 
 fn profile(name: &str, email: &str) -> Personal<UserProfile> {
-    Personal::new(id(10), UserProfile { name: name.into(), email: email.into() })
+    Personal::new(id(10), UserProfile { name: name.into(), email: email.into(), phone: None })
 }
 
 fn registered() -> UserEvent {
@@ -93,6 +94,7 @@ fn the_same_again_changes_nothing() {
     let same = UserChange {
         name: Some("José Núñez".parse().unwrap()),
         email: Some("jose@example.com".parse().unwrap()),
+        phone: Some(None),
         roles: Some(BTreeSet::from([Role::Operator])),
         companies: Some(BTreeSet::from([id(20)])),
         active: Some(true),

@@ -132,6 +132,7 @@ mod tests {
             id: UserId::from(Uuid::from_u128(9)),
             name: Some("Ana".into()),
             email: None,
+            phone: None,
             roles: BTreeSet::from([role]),
             companies: vec![company(1)],
             active: true,

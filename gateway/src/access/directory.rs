@@ -33,6 +33,8 @@ pub struct Member {
     pub name: Option<String>,
     /// The address that the worker logs in with; none once erased.
     pub email: Option<String>,
+    /// The worker's telephone in E.164; none if there is none, and once erased.
+    pub phone: Option<String>,
     /// The worker's roles.
     pub roles: BTreeSet<Role>,
     /// The companies the worker may act for.
@@ -195,7 +197,7 @@ impl Snapshot {
     }
 }
 
-type UserRow = (Uuid, Option<String>, Option<String>, Vec<String>, Vec<Uuid>, bool);
+type UserRow = (Uuid, Option<String>, Option<String>, Option<String>, Vec<String>, Vec<Uuid>, bool);
 
 /// Reads only the rows that changed since `before`. The checkpoint is read first: a row written meanwhile is read
 /// twice, never missed.
@@ -207,7 +209,7 @@ async fn read(pool: &PgPool, before: &Snapshot) -> sqlx::Result<Snapshot> {
     .fetch_one(pool)
     .await?;
     let users: Vec<UserRow> = sqlx::query_as(
-        "select user_id, name, email, roles, companies, active from users.users where position > $1",
+        "select user_id, name, email, phone, roles, companies, active from users.users where position > $1",
     )
     .bind(before.position)
     .fetch_all(pool)
@@ -224,11 +226,12 @@ async fn read(pool: &PgPool, before: &Snapshot) -> sqlx::Result<Snapshot> {
 }
 
 /// Roles unknown to this version of the program are ignored.
-fn member((id, name, email, roles, companies, active): UserRow) -> Member {
+fn member((id, name, email, phone, roles, companies, active): UserRow) -> Member {
     Member {
         id: id.into(),
         name,
         email,
+        phone,
         roles: roles.iter().filter_map(|role| role.parse().ok()).collect(),
         companies: companies.into_iter().map(CompanyId::from).collect(),
         active,

@@ -156,6 +156,7 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
         user: clock::new_id().into(),
         name: "Administrador".parse().map_err(CliError::failed)?,
         email: ADMINISTRATOR.parse::<EmailAddress>().map_err(CliError::failed)?,
+        phone: None,
         roles: [UserRole::Admin].into(),
         companies: [].into(),
     };

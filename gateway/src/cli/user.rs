@@ -63,6 +63,7 @@ pub(super) async fn run(global: &Global, config: Config, command: UserCommand) -
                 user: clock::new_id().into(),
                 name,
                 email,
+                phone: None,
                 roles: roles.into_iter().collect::<BTreeSet<_>>(),
                 companies: companies.into_iter().collect(),
             };

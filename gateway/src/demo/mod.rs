@@ -134,6 +134,7 @@ async fn seed_person(log: &EventLog, person: &Person, password_hash: &str) -> Re
         user,
         name: person.name.parse().map_err(DemoError::of)?,
         email: person.email.parse().map_err(DemoError::of)?,
+        phone: None,
         roles: person.roles.iter().copied().collect(),
         companies: COMPANIES.iter().take(person.companies).map(DemoCompany::id).collect(),
     };

@@ -7,8 +7,8 @@ use domain::suppression::SuppressionCause;
 use domain::value::{
     Category, Channel, ClientId, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress,
     EmailBody, ExternalId, HtmlBody, Invalid, Locale, LogoUrl, MessageBody, MessageId, Name, NotificationId,
-    Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, SuppressionId, TemplateId, TimeZone,
-    UserId, VariableName, VariableText, is_invisible,
+    PhoneNumber, Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, SuppressionId, TemplateId,
+    TimeZone, UserId, VariableName, VariableText, is_invisible,
 };
 use projections::queries::deliveries::ShownState;
 
@@ -53,6 +53,7 @@ domain_values!(
     Name,
     NotificationId,
     NotificationState,
+    PhoneNumber,
     Priority,
     RecipientKind,
     Resolution,

@@ -8,8 +8,8 @@ use domain::suppression::SuppressionCause;
 use domain::value::{
     Category, Channel, ClientId, ColumnName, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId,
     EmailAddress, EmailBody, ExternalId, HtmlBody, Invalid, Locale, LogoUrl, MessageBody, MessageId, Name,
-    NotificationId, Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone,
-    UserId, VariableName, VariableText,
+    NotificationId, PhoneNumber, Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId,
+    TimeZone, UserId, VariableName, VariableText,
 };
 use serde_json::Value;
 
@@ -49,6 +49,7 @@ texts!(
     Name,
     NotificationId,
     Password,
+    PhoneNumber,
     Priority,
     RecipientKind,
     Resolution,

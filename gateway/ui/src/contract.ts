@@ -77,6 +77,8 @@ export interface User {
   name: string;
   /** Only administrators see addresses. */
   email: string | null;
+  /** In E.164; only administrators see it. */
+  phone: string | null;
   roles: Role[];
   /** Ids. */
   companies: string[];
@@ -85,6 +87,7 @@ export interface User {
 export interface NewUser {
   name: string;
   email: string;
+  phone?: string | null;
   password: string;
   roles: Role[];
   companies: string[];
@@ -92,6 +95,7 @@ export interface NewUser {
 export interface UserChange {
   name?: string;
   email?: string;
+  phone?: string | null;
   password?: string;
   roles?: Role[];
   companies?: string[];

@@ -148,7 +148,7 @@ fn no_entry_names_a_person() {
         contacts: vec![contact],
         columns: BTreeMap::from([("saldo".into(), SECRET.into())]),
     };
-    let user = UserProfile { name: SECRET.into(), email: SECRET.into() };
+    let user = UserProfile { name: SECRET.into(), email: SECRET.into(), phone: Some(SECRET.into()) };
     let events = [
         Event::Deliveries(outcomes()),
         Event::Client(ClientEvent::ClientRegistered {

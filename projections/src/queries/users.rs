@@ -21,6 +21,8 @@ pub struct UserRow {
     pub name: Option<String>,
     /// The address that the user logs in with; none if the person was erased.
     pub email: Option<String>,
+    /// The telephone in E.164, which a test of a text message goes to; none if there is none or the person was erased.
+    pub phone: Option<String>,
     /// The user's roles.
     pub roles: Vec<String>,
     /// The companies the user may act for.
@@ -47,7 +49,7 @@ pub struct UserFilter {
 /// What is searched of the name alone, from `users.users u`: it stands before the address, which has no space in it.
 pub(super) const NAME: &str = "regexp_replace(u.search, ' [^ ]*$', '')";
 
-const USER: &str = "user_id as id, name, email, roles, companies, active, registered_position";
+const USER: &str = "user_id as id, name, email, phone, roles, companies, active, registered_position";
 
 /// The users that are asked for, newest first.
 ///

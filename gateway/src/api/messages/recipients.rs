@@ -53,6 +53,7 @@ mod tests {
             id: user(number),
             name: None,
             email: None,
+            phone: None,
             roles: BTreeSet::from([role]),
             companies: companies.iter().copied().map(company).collect(),
             active: true,

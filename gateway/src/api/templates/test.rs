@@ -48,7 +48,7 @@ impl FromFields for TestTemplate {
 
 impl Body for TestTemplate {}
 
-/// Send a template to oneself (notifiers), at the address of one's own account and nowhere else. It is a notification to one
+/// Send a template to oneself (notifiers), at the address or the telephone of one's own account and nowhere else. It is a notification to one
 /// person, whose id is the answer's.
 #[utoipa::path(
     post, path = "/templates/{id}/test", tag = "templates", request_body = TestFields,
@@ -123,12 +123,12 @@ async fn company_of(
     }
 }
 
-/// The caller as a recipient. Accounts have an e-mail address and no number.
+/// The caller as a recipient.
 fn oneself(caller: &Caller, channel: Channel) -> Answer<Addressee> {
     let member = caller.member();
     let address = match channel {
         Channel::Email => member.email.clone(),
-        Channel::Sms => None,
+        Channel::Sms => member.phone.clone(),
     };
     let address = address.ok_or_else(|| Problem::conflict(Reason::NoOwnAddress))?;
     let name = member.name.clone().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::user::UserChange;
-use domain::value::{CompanyId, EmailAddress, Name, Role, UserId};
+use domain::value::{CompanyId, EmailAddress, Name, PhoneNumber, Role, UserId};
 use utoipa::ToSchema;
 
 use super::{each_once, refuse_unknown_companies};
@@ -22,6 +22,9 @@ pub(super) struct ChangeUser {
     /// A new address to log in with.
     #[schema(value_type = String, required = false, format = Email, max_length = 254)]
     email: Option<EmailAddress>,
+    /// A new telephone in E.164; null removes it.
+    #[schema(value_type = Option<String>, required = false)]
+    phone: Option<Option<PhoneNumber>>,
     /// A new password. The worker's sessions end.
     #[schema(value_type = String, required = false, format = Password, min_length = 8, max_length = 200)]
     password: Option<Password>,
@@ -45,6 +48,7 @@ impl FromFields for ChangeUser {
         Some(Self {
             name: fields.changed("name"),
             email: fields.changed("email"),
+            phone: fields.nullable("phone"),
             password: fields.changed("password"),
             roles,
             companies: fields.changed("companies"),
@@ -81,6 +85,7 @@ pub(super) async fn change(
     let change = UserChange {
         name: body.name,
         email: body.email,
+        phone: body.phone,
         roles: body.roles.as_deref().map(each_once),
         companies: body.companies.as_deref().map(each_once),
         active: body.active,

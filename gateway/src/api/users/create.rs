@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::user::RegisterUser;
-use domain::value::{CompanyId, EmailAddress, Name, Role, UserId};
+use domain::value::{CompanyId, EmailAddress, Name, PhoneNumber, Role, UserId};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -23,6 +23,9 @@ pub(super) struct CreateUser {
     /// The address that the worker logs in with.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: EmailAddress,
+    /// The worker's telephone in E.164, such as `+573001234567`: a test of a text message goes to it.
+    #[schema(value_type = Option<String>)]
+    phone: Option<PhoneNumber>,
     /// The first password.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 200)]
     password: Password,
@@ -38,13 +41,14 @@ impl FromFields for CreateUser {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let name = fields.required("name");
         let email = fields.required("email");
+        let phone = fields.optional("phone");
         let password = fields.required("password");
         let roles: Option<Vec<Role>> = fields.required("roles");
         let companies = fields.optional("companies").unwrap_or_default();
         if roles.as_ref().is_some_and(Vec::is_empty) {
             return fields.refuse("roles", Reason::NoRole);
         }
-        Some(Self { name: name?, email: email?, password: password?, roles: roles?, companies })
+        Some(Self { name: name?, email: email?, phone, password: password?, roles: roles?, companies })
     }
 }
 
@@ -68,6 +72,7 @@ pub(super) async fn create(State(state): State<AppState>, order: Order<CreateUse
         user,
         name: body.name,
         email: body.email,
+        phone: body.phone,
         roles: each_once(&body.roles),
         companies: each_once(&body.companies),
     };

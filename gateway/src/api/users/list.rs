@@ -59,6 +59,7 @@ pub(super) async fn list(
 fn show(user: &mut UserRow, caller: &Caller) {
     if !caller.is_admin() {
         user.email = None;
+        user.phone = None;
         user.companies.retain(|company| caller.knows((*company).into()));
     }
 }

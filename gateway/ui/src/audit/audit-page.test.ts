@@ -41,7 +41,15 @@ const client: Client = {
 const CLIENT_ID = '01a216e6-605a-7317-bd10-a1aaf30c6d7b';
 const row = { user: { id: 'u2', name: 'Luis' }, seen_at: null, read_at: '2026-11-25T14:00:00Z', acknowledged_at: null };
 
-const gone: User = { id: 'u9', name: 'Marta', email: null, roles: ['notifier'], companies: [], active: false };
+const gone: User = {
+  id: 'u9',
+  name: 'Marta',
+  email: null,
+  phone: null,
+  roles: ['notifier'],
+  companies: [],
+  active: false,
+};
 
 let entries: AuditEntry[];
 let asked: URLSearchParams[];

@@ -26,8 +26,8 @@ async function press(key: string): Promise<KeyboardEvent> {
 beforeEach(async () => {
   directory.set({
     users: [
-      { id: 'u1', name: 'José Pérez', email: null, roles: ['operator'], companies: [], active: true },
-      { id: 'u2', name: 'Josefa Gil', email: null, roles: ['operator'], companies: [], active: true },
+      { id: 'u1', name: 'José Pérez', email: null, phone: null, roles: ['operator'], companies: [], active: true },
+      { id: 'u2', name: 'Josefa Gil', email: null, phone: null, roles: ['operator'], companies: [], active: true },
     ],
     companies: [],
     complete: true,

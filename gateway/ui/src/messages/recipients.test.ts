@@ -7,6 +7,7 @@ const user = (id: string, name: string, roles: User['roles'], companies: string[
   id,
   name,
   email: null,
+  phone: null,
   roles,
   companies,
   active,

@@ -6,7 +6,15 @@ import './user-dialog';
 import { NO_LIMITS } from '../companies/limits';
 import type { UserDialog } from './user-dialog';
 
-const ana: User = { id: 'u1', name: 'Ana', email: 'ana@a.test', roles: ['operator'], companies: ['c1'], active: true };
+const ana: User = {
+  id: 'u1',
+  name: 'Ana',
+  email: 'ana@a.test',
+  phone: null,
+  roles: ['operator'],
+  companies: ['c1'],
+  active: true,
+};
 let dialog: UserDialog;
 let sent: [string, unknown][];
 let heard: string[];
@@ -88,12 +96,32 @@ describe('editing a user', () => {
   });
 });
 
+it('a telephone goes as the server stores it, and an empty field removes it', async () => {
+  await open(ana);
+  write('phone', ' +57 301 551-0101 ');
+  await save();
+  expect(sent).toEqual([['PATCH', { phone: '+573015510101' }]]);
+  [sent, heard] = [[], []];
+  dialog.remove();
+  await open({ ...ana, phone: '+573015510101' });
+  write('phone', '');
+  await save();
+  expect(sent).toEqual([['PATCH', { phone: null }]]);
+});
+
 it('a new user is sent whole', async () => {
   await open(null);
   write('name', 'Eva');
   write('email', ' eva@a.test ');
   write('password', 'clave larga');
   await save();
-  const eva = { name: 'Eva', email: 'eva@a.test', password: 'clave larga', roles: ['operator'], companies: [] };
+  const eva = {
+    name: 'Eva',
+    email: 'eva@a.test',
+    password: 'clave larga',
+    phone: null,
+    roles: ['operator'],
+    companies: [],
+  };
   expect(sent).toEqual([['POST', eva]]);
 });

@@ -30,6 +30,7 @@ export class UserDialog extends LitElement {
   @property({ attribute: false }) user: User | null = null;
   @state() private name = '';
   @state() private email = '';
+  @state() private phone = '';
   @state() private password = '';
   @state() private roles: Role[] = ['operator'];
   @state() private allowed: string[] = [];
@@ -45,6 +46,7 @@ export class UserDialog extends LitElement {
     if (!this.user) return;
     this.name = this.user.name;
     this.email = this.user.email ?? '';
+    this.phone = this.user.phone ?? '';
     this.roles = this.user.roles;
     this.allowed = this.user.companies;
   }
@@ -56,6 +58,7 @@ export class UserDialog extends LitElement {
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${this.text('name', t('users.name'), 'text')}
         ${this.user ? nothing : this.text('email', t('login.email'), 'email')}
+        ${this.text('phone', t('users.phone'), 'tel')}
         ${this.text('password', this.user ? t('users.new_password') : t('login.password'), 'password')}
         <fieldset>
           <legend>${t('users.roles')}</legend>
@@ -76,16 +79,20 @@ export class UserDialog extends LitElement {
     });
   }
 
-  private text(name: 'name' | 'email' | 'password', label: string, type: 'text' | 'email' | 'password') {
+  private text(
+    name: 'name' | 'email' | 'phone' | 'password',
+    label: string,
+    type: 'text' | 'email' | 'tel' | 'password',
+  ) {
     return textField({
       name,
       label,
       type,
       value: this[name],
       error: this.errors[name],
-      hint: name === 'password' ? this.passwordHint() : undefined,
+      hint: this.hint(name),
       autocomplete: name === 'password' ? 'new-password' : 'off',
-      required: name !== 'password' || !this.user,
+      required: name === 'name' || (name !== 'phone' && !this.user),
       autofocus: name === 'name',
       onInput: (value) => {
         this[name] = value;
@@ -93,7 +100,9 @@ export class UserDialog extends LitElement {
     });
   }
 
-  private passwordHint(): string {
+  private hint(name: string): string | undefined {
+    if (name === 'phone') return t('users.phone_hint');
+    if (name !== 'password') return undefined;
     return this.user ? t('users.new_password_hint') : t('users.password_hint');
   }
 
@@ -117,7 +126,9 @@ export class UserDialog extends LitElement {
     } catch (error) {
       this.errors = error instanceof Problem ? error.fields : {};
       this.failure =
-        error instanceof Problem ? error.outside(['name', 'email', 'password', 'roles', 'companies']) : sentence(error);
+        error instanceof Problem
+          ? error.outside(['name', 'email', 'phone', 'password', 'roles', 'companies'])
+          : sentence(error);
       await focusFirstError(this);
     }
   }
@@ -137,7 +148,9 @@ export class UserDialog extends LitElement {
   }
 
   private fields() {
-    return fieldsOf({ name: this.name.trim(), roles: this.roles, companies: this.allowed });
+    // As the server stores it: people write numbers with spaces and dashes.
+    const phone = this.phone.replace(/[\s().-]/g, '');
+    return fieldsOf({ name: this.name.trim(), phone: phone || null, roles: this.roles, companies: this.allowed });
   }
 
   /** The changed fields of an existing user; the password only if it was typed. */
@@ -153,8 +166,9 @@ export class UserDialog extends LitElement {
 }
 
 /** Roles and companies are sets: their order is no change. */
-const fieldsOf = ({ name, roles, companies }: Pick<User, 'name' | 'roles' | 'companies'>) => ({
+const fieldsOf = ({ name, phone, roles, companies }: Pick<User, 'name' | 'phone' | 'roles' | 'companies'>) => ({
   name,
+  phone,
   roles: [...roles].sort(),
   companies: [...companies].sort(),
 });

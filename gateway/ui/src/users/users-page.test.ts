@@ -11,6 +11,7 @@ const user = (id: string, name: string, active: boolean): User => ({
   id,
   name,
   email: `${id}@demo.test`,
+  phone: null,
   roles: ['operator'],
   companies: [],
   active,
