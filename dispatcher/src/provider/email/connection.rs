@@ -26,6 +26,7 @@ pub(super) struct Connection {
     pipelining: bool,
     /// Whether the server takes addresses outside ASCII (SMTPUTF8).
     international: bool,
+    /// How many mails were given to it, for the log.
     uses: u64,
     idle_since: Instant,
     state: State,
@@ -100,18 +101,16 @@ impl Connection {
         if reply.is_intermediate() {
             return Err(reply::out_of_order(Phase::FinalReply, reply.code).into_doubt().into());
         }
-        let is_reused = self.uses > 0;
         self.answered(State::BetweenMails);
         match expected(Phase::FinalReply, reply, Reply::is_completion) {
             Ok(reply) => Ok(Accepted { reference: reference(&reply, mail) }),
-            Err(refusal) if is_reused => Err(self.confirmed(refusal).await),
-            Err(refusal) => Err(refusal.into()),
+            Err(refusal) => Err(self.confirmed(refusal).await),
         }
     }
 
-    /// The refusal of a message, if it is certain that the message was refused. On a connection that carried a mail before, a
-    /// refusal may be a reply too many that came late, and the reply to this message, which may be an acceptance, follows. So
-    /// the connection is ended, and the replies until its end are read: a mail that is sent again must not have been accepted.
+    /// The refusal of a message, if it is certain that the message was refused. It may be a reply too many that came late, to
+    /// the mail before or to a command of this one, and the reply to this message, which may be an acceptance, follows. So the
+    /// connection is ended, and the replies until its end are read: a mail that is sent again must not have been accepted.
     async fn confirmed(&mut self, refusal: Failure) -> SendFailure {
         self.state = State::WithinMail;
         match self.dialogue.accepts_before_the_end(Phase::FinalReply).await {

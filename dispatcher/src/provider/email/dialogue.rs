@@ -63,18 +63,21 @@ impl Dialogue {
     }
 
     /// Ends the connection by QUIT, and tells whether the server accepted something before it answered QUIT. The server
-    /// works off commands in their order, so that the reply to QUIT is the last one: 221, and the end of the connection.
+    /// works off commands in their order, so that the reply to QUIT is the last one: 221, and the end of the connection. What
+    /// cannot be read may have an acceptance behind it, and is a failure.
     pub(super) async fn accepts_before_the_end(&mut self, phase: Phase) -> Result<bool, Failure> {
         const CLOSING: u16 = 221;
         let Self { wire, shared } = self;
         let replies = async {
             wire.send(b"QUIT\r\n").await;
-            while let Ok(reply) = wire.read_reply().await {
-                if reply.code == CLOSING || reply.is_completion() {
-                    return Ok(reply.code != CLOSING);
+            loop {
+                match wire.read_reply().await {
+                    Ok(reply) if reply.is_completion() => return Ok(reply.code != CLOSING),
+                    Ok(_) => {}
+                    Err(ConnectionError::Closed) => return Ok(false),
+                    Err(unreadable) => return Err(reply::failed(phase, &unreadable)),
                 }
             }
-            Ok(false)
         };
         shared.within(phase, replies).await
     }

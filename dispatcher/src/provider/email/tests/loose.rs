@@ -59,6 +59,7 @@ fn script(phase: &str, reply: &'static [u8], pipelining: bool) -> Vec<Step> {
         Reply(at("RCPT", b"250 ok\r\n")),
         Reply(at("DATA", b"354 go\r\n")),
         Swallow(at("message", b"250 ok\r\n")),
+        Reply(b"221 bye\r\n"),
         Hang,
     ]);
     script

@@ -177,12 +177,29 @@ async fn silence_after_a_refusal_that_may_be_another_mails_is_a_doubt() {
 }
 
 #[tokio::test]
-async fn a_refused_first_message_leaves_its_connection_of_use() {
-    let refused = [&ENVELOPE[..], &[Swallow(b"450 4.2.1 later\r\n"), Reply(b"250 ok\r\n")]].concat();
-    let server = Scripted::after_greeting(&[&refused[..], &refused[..]].concat()).await;
-    let mut sender = server.sender();
-    assert_eq!(unsent(sender.send(&mail("ana@cliente.test"), start).await).code(), "450 4.2.1");
-    assert!(sender.idle.is_some());
+async fn what_cannot_be_read_behind_a_refusal_is_a_doubt() {
+    let server =
+        taking_one_then(&[Swallow(b"450 4.2.1 late\r\n"), Reply(b"what?\r\n250 ok\r\n221 bye\r\n")]).await;
+    let in_doubt = doubt(second(&mut server.sender()).await);
+    assert_eq!(in_doubt.evidence.observed, Some(Observation::AnswerUnreadable));
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_connections_first_message_is_confirmed_too() {
+    let cases: [(&[u8], bool); 3] =
+        [(b"250 ok\r\n221 bye\r\n", true), (b"450 4.3.0 no\r\n250 ok\r\n", true), (b"221 bye\r\n", false)];
+    for (behind, is_accepted) in cases {
+        let steps = [&ENVELOPE[..], &[Swallow(b"450 4.2.1 later\r\n"), Reply(behind), Hang]].concat();
+        let server = Scripted::after_greeting(&steps).await;
+        let mut sender = server.sender();
+        let result = sender.send(&mail("ana@cliente.test"), start).await;
+        assert!(sender.idle.is_none(), "the connection has ended");
+        if is_accepted {
+            assert_eq!(doubt(result).evidence.observed, Some(Observation::AnswerUnasked));
+        } else {
+            assert_eq!(unsent(result).code(), "450 4.2.1");
+        }
+    }
 }
 
 /// Sends four mails by two senders of a provider that plays this script on each connection. Returns how many connections that
