@@ -28,7 +28,10 @@ const HELD_REFUSALS_MAX: usize = 32;
 
 /// A refusal's words, without everything that differs between people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wording(String);
+pub struct Wording {
+    code: String,
+    words: Vec<String>,
+}
 
 impl Wording {
     /// Codes and common words stay. Ids, hosts, times and the words of `own`, the recipient's address and name, are
@@ -38,11 +41,19 @@ impl Wording {
     pub fn of(failure: &Failure, own: [&str; 2]) -> Self {
         use FailureClass::{ConfigAuth, PolicyReputation, Throttled};
         if matches!(failure.class(), ConfigAuth | PolicyReputation | Throttled) {
-            return Self(failure.class().as_str().to_owned());
+            return Self { code: failure.class().as_str().to_owned(), words: Vec::new() };
         }
         let own: Vec<String> = own.iter().flat_map(|text| words(text)).collect();
         let common = words(&failure.text).filter(|word| !own.contains(word) && is_common(word));
-        Self(std::iter::once(failure.code().to_owned()).chain(common).collect::<Vec<_>>().join(" "))
+        Self { code: failure.code().to_owned(), words: common.collect() }
+    }
+
+    /// Whether both say the same: the code and more than half of the words. An id may consist of letters alone and look like
+    /// a word.
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        let shared = self.words.iter().filter(|word| other.words.contains(word)).count();
+        self.code == other.code
+            && (self.words == other.words || 2 * shared > self.words.len().max(other.words.len()))
     }
 }
 
@@ -159,7 +170,7 @@ impl<T> Streaks<T> {
     /// The streak of a wording, new if there is none. `None` if every other streak holds refusals, so that none can be
     /// replaced.
     fn of(&mut self, wording: Wording, class: FailureClass, now: DateTime<Utc>) -> Option<&mut Streak<T>> {
-        let known = self.0.iter().position(|streak| streak.wording == wording);
+        let known = self.0.iter().position(|streak| streak.wording.says_the_same_as(&wording));
         if let Some(place) = known {
             return self.0.get_mut(place);
         }

@@ -38,6 +38,27 @@ fn the_fifth_person_refused_in_the_same_words_clears_all_five() {
 }
 
 #[test]
+fn an_id_of_letters_alone_does_not_hide_a_streak() {
+    let mut streaks = Streaks::default();
+    let ids = ["duzmitae", "qkwzjfmb", "BHPSDDVV", "zJxXhGpw", "mdzruwem"];
+    let rulings: Vec<_> = ids
+        .iter()
+        .enumerate()
+        .map(|(n, id)| streaks.refused(refusal(n, &format!("blocked (ref {id})")), Some(n), at(0)))
+        .collect();
+    assert_eq!(rulings.last(), Some(&Ruling::Us(vec![0, 1, 2, 3, 4])));
+}
+
+#[test]
+fn refusals_that_share_half_of_their_words_are_not_the_same() {
+    let mut streaks = Streaks::default();
+    for n in 0..2 * STREAK - 2 {
+        let text = if n % 2 == 0 { "user unknown" } else { "user disabled" };
+        assert_eq!(streaks.refused(refusal(n, text), Some(n), at(0)), Ruling::Open);
+    }
+}
+
+#[test]
 fn one_person_refused_again_and_again_says_nothing_of_the_provider() {
     let mut streaks = Streaks::default();
     for _ in 0..HELD_REFUSALS_MAX {
