@@ -82,7 +82,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     const panel = page.locator('sms-panel');
     await panel.getByText('Unicode (70 por parte)').waitFor();
     assert.deepEqual(await panel.locator('code').allInnerTexts(), ['á', 'ó']);
-    await panel.getByText('Segmentos en total').waitFor();
+    await audience.getByText('Segmentos en total').waitFor();
     await panel.getByRole('button', { name: 'Optimizar sin tildes' }).click();
     await panel.getByText('GSM (160 por parte)').waitFor();
     await panel.getByText(/Mañana habra revision x/).waitFor();
