@@ -54,7 +54,9 @@ async function shown(query = ''): Promise<DeliveriesPage> {
 }
 
 const buttons = (page: DeliveriesPage) =>
-  [...page.renderRoot.querySelectorAll('button')].map((one) => one.textContent?.trim() ?? '');
+  [...page.renderRoot.querySelectorAll('button')].map(
+    (one) => one.getAttribute('aria-label') ?? one.textContent?.trim() ?? '',
+  );
 
 beforeEach(() => {
   serve(() => ({ data: [row('d1', 'failed'), row('d2', 'accepted'), row('d3', 'failed', true)], next: null }));
@@ -68,7 +70,9 @@ describe('the list of deliveries', () => {
   it('says the cause in words and offers to retry and discard what failed', async () => {
     signIn('notifier');
     const page = await shown();
-    const rows = [...page.renderRoot.querySelectorAll('tbody tr')].map((one) => one.textContent ?? '');
+    const labels = (row: Element) =>
+      [...row.querySelectorAll('[aria-label]')].map((one) => one.getAttribute('aria-label'));
+    const rows = [...page.renderRoot.querySelectorAll('tbody tr')].map((one) => `${one.textContent} ${labels(one)}`);
     expect(rows[0]).toContain('La dirección o el número no existe');
     expect(rows[0]).toMatch(/Reintentar[\s\S]*Descartar/);
     expect(rows[1]).not.toMatch(/Reintentar|La dirección/);
