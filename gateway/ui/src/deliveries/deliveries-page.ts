@@ -73,7 +73,7 @@ export class DeliveriesPage extends LitElement {
       }
       td.lead .link-button, td.lead a { min-height: 24px; line-height: 24px; }
       .clip:focus-visible { outline-offset: -2px; }
-      @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } td.lead .clip { display: block; text-align: left; } td .icon-button { width: 44px; height: 44px; } }
+      @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } td.lead .clip { display: block; text-align: left; } td .icon-button { width: 44px; height: 44px; } table.cards td.cause:not(:has(span)) { display: none; } }
     `,
   ];
 
@@ -184,7 +184,7 @@ export class DeliveriesPage extends LitElement {
         <a class="small muted clip" href="/notificaciones/${id}" title=${title}>${title}</a></td>
       <td class="to" data-label=${t('envios.to')}><span class="clip" title=${one.to ?? nothing}>${one.to ?? t('suppressions.erased')}</span></td>
       <td class="stands" data-label=${t('filter.state')}>${statePill(one.state)}${one.discarded ? html`<div class="small muted">${t('envios.discarded_one')}</div>` : nothing}</td>
-      <td class="cause" data-label=${t('envios.cause')}><span title=${cause || nothing}>${cause}</span></td>
+      <td class="cause" data-label=${t('envios.cause')}>${cause ? html`<span title=${cause}>${cause}</span>` : nothing}</td>
       <td class="provider" data-label=${t('envios.provider')}><span class="clip">${last?.provider ?? ''}</span></td>
       <td class="at" data-label=${t('envios.when')}>${whenExactly(last?.at ?? one.notification.created_at)}</td>
       <td class="actions">${this.actions(one)}</td>

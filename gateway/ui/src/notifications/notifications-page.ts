@@ -70,7 +70,7 @@ export class NotificationsPage extends LitElement {
       .outcome { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 4px var(--s3); max-width: 100%; }
       .outcome .num { white-space: nowrap; }
       .outcome .pill { min-width: 0; white-space: normal; overflow-wrap: anywhere; }
-      @media (max-width: 720px) { a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; justify-items: stretch; } .outcome { justify-content: space-between; } }
+      @media (max-width: 720px) { .toolbar .field { flex-basis: 130px; } a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; justify-items: stretch; } .outcome { justify-content: space-between; } }
     `,
   ];
 

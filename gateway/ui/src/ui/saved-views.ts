@@ -33,6 +33,8 @@ export class SavedViews extends LitElement {
       form { gap: var(--s1); padding: 0 3px 0 var(--s3); border-color: var(--accent); }
       input { width: 150px; min-width: 0; border: 0; background: none; }
       input:focus-visible { outline: none; }
+      /* On a phone they are one row to push aside. */
+      @media (max-width: 720px) { nav { flex-wrap: nowrap; margin: 0 calc(-1 * var(--s4)) var(--s3); padding: 3px var(--s4); overflow-x: auto; } nav > * { flex: none; } }
       @media (forced-colors: active) { .view:has([aria-current]) { border: 2px solid Highlight; } form:focus-within { outline: 2px solid Highlight; } }
     `,
   ];
