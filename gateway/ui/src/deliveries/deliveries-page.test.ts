@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { place } from '../app/router';
 import { session } from '../store/session';
+import { toasts } from '../store/toasts';
 import './deliveries-page';
 import type { DeliveriesPage } from './deliveries-page';
 import { addressOf, filtersInAddress, requested } from './filters';
@@ -115,6 +116,11 @@ describe('the list of deliveries', () => {
     reason.dispatchEvent(new Event('input'));
     dialog.renderRoot.querySelector('form')?.requestSubmit();
     await vi.waitFor(() => expect(page.renderRoot.querySelector('retry-many-dialog')).toBeNull());
+    // A toast would cover the actions of the last rows.
+    await vi.waitFor(() =>
+      expect(page.renderRoot.querySelector('[role="status"]')?.textContent).toBe('3 envíos en camino'),
+    );
+    expect(toasts.get()).toEqual([]);
     const sent = asked.filter((one) => one.includes('/deliveries/retry'));
     expect(sent).toHaveLength(2);
     expect(sent[0]).not.toContain('después');
