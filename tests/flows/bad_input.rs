@@ -501,7 +501,10 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
             let faults = office.admin.get(&format!("{path}?{query}")).await.refused(400);
             names(&faults, pointer, None, &format!("{} {query}", route.name()));
         }
-        if matches!(&*route.path, "/users" | "/inbox" | "/companies/{id}/clients") {
+        if matches!(
+            &*route.path,
+            "/users" | "/inbox" | "/companies/{id}/clients" | "/notifications/{id}/deliveries"
+        ) {
             for query in ["q=%ff", "q=%00", "q=a%0ab"] {
                 names(&office.admin.get(&format!("{path}?{query}")).await.refused(400), "/q", None, query);
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use dispatcher::simulator::Behaviour;
+use dispatcher::simulator::{Behaviour, Refusal};
 use domain::value::{Channel, Role};
 use projections::Projection;
 use projections::rebuild::compare as compare_view;
@@ -45,6 +45,54 @@ async fn retry(desk: &Desk, delivery: &Value, body: Value) -> Answer {
 async fn discard(desk: &Desk, delivery: &Value) -> Answer {
     let body = json!({"reason": "Se fue de la ciudad"});
     desk.nora.post(&format!("/deliveries/{}/discard", id_of(delivery)), &body).await
+}
+
+#[tokio::test]
+async fn deliveries_of_a_notification_are_found_by_their_cause_and_by_their_client() {
+    let desk = Desk::open().await;
+    let office = format!("/companies/{}/clients", desk.company);
+    for (code, name, phone) in [
+        ("C-1", "Óscar Muñoz", WRONG),
+        ("C-2", "Ferretería Núñez", "+573001230002"),
+        ("C-3", "Rita Paz", RIGHT),
+    ] {
+        desk.nora.post(&office, &client_of(code, name, Some(phone), None)).await.expect(201);
+    }
+    let refused = Behaviour::Refuse(Refusal::sms(400, 21614, "'To' number is not a valid mobile number"));
+    desk.world.simulator.set_rule(Channel::Sms, "3001230002", refused);
+    let notification = sent(&desk, &sms_to(desk.company, "Hola")).await;
+    let found = async |query: &str| {
+        let rows = desk.nora.all(&format!("/notifications/{notification}/deliveries?{query}")).await;
+        rows.iter().map(|row| row["to"].as_str().expect("an address").to_owned()).collect::<Vec<_>>()
+    };
+
+    let causes = desk.nora.get(&format!("/notifications/{notification}/failures")).await.expect(200);
+    let causes = causes["data"].as_array().expect("causes");
+    assert_eq!(causes.len(), 2, "{causes:?}");
+    for cause in causes {
+        let word = |name: &str| cause[name].as_str().expect("a word").to_owned();
+        let query =
+            ["class", "phase", "code", "observed"].map(|name| format!("{name}={}", word(name))).join("&");
+        let expected = if word("code") == "21211" { WRONG } else { "+573001230002" };
+        assert_eq!(found(&format!("state=failed&{query}")).await, [expected], "{query}");
+        assert_eq!(found(&query).await, [expected], "without the state");
+        assert_eq!(found(&format!("state=accepted&{query}")).await, [""; 0]);
+    }
+    assert_eq!(found("state=failed&class=permanent_address").await, [""; 0], "a cause has all of its words");
+
+    assert_eq!(found("q=munoz+oscar").await, [WRONG]);
+    assert_eq!(found("q=301+551+0199").await, [RIGHT]);
+    assert_eq!(found("q=c-3&state=accepted").await, [RIGHT]);
+    assert_eq!(found("q=c-3&state=failed").await, [""; 0]);
+    assert_eq!(found("q=nadie").await, [""; 0]);
+    assert_eq!(found("q=+").await.len(), 3, "nothing is asked for");
+    let path = format!("/notifications/{notification}/deliveries?q=573&limit=2");
+    let first = desk.nora.get(&path).await.expect(200);
+    let next = first["next"].as_str().expect("another page");
+    let second = desk.nora.get(&format!("{path}&after={next}")).await.expect(200);
+    let lengths = [&first, &second].map(|page| page["data"].as_array().expect("rows").len());
+    assert_eq!((lengths, &second["next"]), ([2, 1], &Value::Null));
+    desk.world.stop().await;
 }
 
 #[tokio::test]

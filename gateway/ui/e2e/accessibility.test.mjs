@@ -209,7 +209,7 @@ async function sendForm(page, name) {
   await chosen.locator('option', { hasText: company.name }).waitFor({ state: 'attached' });
   await chosen.selectOption({ label: company.name });
   await page.getByRole('textbox', { name: 'Mensaje' }).fill(`Mañana habrá revisión ${'x'.repeat(60)}`);
-  await page.locator('sms-panel').getByText('Segmentos en total').waitFor();
+  await page.locator('audience-panel').getByText('Segmentos en total').waitFor();
   await check(page, `${name} form of an SMS`);
   await page.getByLabel('Tipo de notificación', { exact: true }).selectOption({ label: 'Correo electrónico' });
   await page.getByLabel('Asunto correo').fill('Revisión');

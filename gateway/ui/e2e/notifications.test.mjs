@@ -82,7 +82,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     const panel = page.locator('sms-panel');
     await panel.getByText('Unicode (70 por parte)').waitFor();
     assert.deepEqual(await panel.locator('code').allInnerTexts(), ['á', 'ó']);
-    await panel.getByText('Segmentos en total').waitFor();
+    await audience.getByText('Segmentos en total').waitFor();
     await panel.getByRole('button', { name: 'Optimizar sin tildes' }).click();
     await panel.getByText('GSM (160 por parte)').waitFor();
     await panel.getByText(/Mañana habra revision x/).waitFor();
@@ -249,13 +249,176 @@ describe('«Enviar Notificaciones Clientes»', () => {
       await route.abort();
     });
     await send();
-    await page.getByText('el envío puede estar en marcha').waitFor();
+    await page.getByText('no se sabe si la notificación salió').waitFor();
     await page.unroute('**/api/v1/notifications');
     await page.reload();
+    await page.getByText('puede estar en marcha').waitFor();
     await send();
     await page.waitForURL(/\/notificaciones\/[0-9a-f-]{36}$/);
     const { data } = await api(page, `/notifications?company=${company.id}`);
     assert.equal(data.length, 1);
+    await close(page);
+  });
+
+  it('sent without a network goes on when it is back, once, whatever page is open', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_AND_BAD);
+    await page.reload();
+    // A page of the app that has been open needs no network to be opened again.
+    await visit(page, '/notificaciones');
+    await page.getByRole('heading', { name: 'Notificaciones', level: 1 }).waitFor();
+    await openForm(page, company.name);
+    await message(page).fill(unique('Sin red'));
+    await page.getByRole('button', { name: 'Revisar y enviar' }).click();
+    const send = page.getByRole('button', { name: 'Enviar 2 SMS' });
+    await send.waitFor();
+    await page.context().setOffline(true);
+    await send.click();
+    await page.getByText('no se sabe si la notificación salió').waitFor();
+    assert.equal(await page.getByRole('dialog').count(), 0);
+    await page.locator('app-nav').getByRole('link', { name: 'Notificaciones' }).first().click();
+    await page.getByRole('heading', { name: 'Notificaciones', level: 1 }).waitFor();
+    await page.context().setOffline(false);
+    await page.locator('toast-stack .toast').filter({ hasText: 'Notificación en camino' }).waitFor();
+    const { data } = await api(page, `/notifications?company=${company.id}`);
+    assert.equal(data.length, 1);
+    await openForm(page);
+    assert.equal(await message(page).inputValue(), '');
+    await close(page);
+  });
+
+  it('that came back after a reload has its preview at once, and is sent by the keyboard alone', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_AND_BAD);
+    await page.reload();
+    await openForm(page, company.name);
+    const text = unique('Con el teclado');
+    await message(page).fill(text);
+    // The draft is sealed after a pause.
+    await page.waitForFunction(() => Object.keys(localStorage).some((name) => /sealed\..*\.send$/.test(name)));
+    await page.reload();
+    const audience = page.getByRole('region', { name: 'Audiencia' });
+    await audience.getByText('de 2 contactos').waitFor();
+    const reader = page.getByRole('region', { name: 'Así lo recibirá' });
+    await reader.getByRole('region', { name: 'Vista previa del SMS' }).getByText(text).waitFor();
+    await reader.getByText('Cliente 2').waitFor();
+    await message(page).focus();
+    await page.keyboard.press('Control+Enter');
+    const confirm = page.getByRole('dialog', { name: 'Confirmar el envío' });
+    await confirm.waitFor();
+    const button = confirm.getByRole('button', { name: 'Enviar 2 SMS' });
+    for (let steps = 0; !(await button.evaluate((one) => one.matches(':focus'))); steps++) {
+      assert.ok(steps < 10, 'the button can be reached');
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/notificaciones\/[0-9a-f-]{36}$/);
+    await close(page);
+  });
+
+  it('shows each of the first readers the mail that he gets, in a frame where nothing runs', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, [{ email: 'ana@clientes.test' }, { email: 'luis@clientes.test' }]);
+    await api(page, '/templates', {
+      method: 'POST',
+      key: crypto.randomUUID(),
+      body: {
+        company_id: company.id,
+        name: unique('Aviso'),
+        channel: 'email',
+        category: 'service',
+        subject: 'Para {{ cliente.nombre }}',
+        body: 'Hola {{ cliente.nombre }}',
+        html: '<mjml><mj-body><mj-section><mj-column><mj-text>Hola {{ cliente.nombre }}</mj-text></mj-column></mj-section></mj-body></mjml>',
+        variables: [],
+      },
+    });
+    await page.reload();
+    await openForm(page, company.name);
+    await page.getByLabel('Tipo de notificación', { exact: true }).selectOption({ label: 'Correo electrónico' });
+    await page.getByLabel('Plantilla', { exact: true }).selectOption({ index: 1 });
+    const reader = page.getByRole('region', { name: 'Así lo recibirá' });
+    await reader.getByText('Para Cliente 2').waitFor();
+    const frame = reader.locator('iframe');
+    assert.equal(await frame.getAttribute('sandbox'), '');
+    await frame.contentFrame().getByText('Hola Cliente 2').waitFor();
+    await reader.getByRole('button', { name: 'Destinatario siguiente' }).click();
+    await frame.contentFrame().getByText('Hola Cliente 1').waitFor();
+    await close(page);
+  });
+
+  it('on a phone says whom it reaches and what it costs before the button', async () => {
+    const page = await signedIn(browser, USERS.notifier, { width: 360, height: 740 });
+    await openForm(page);
+    await message(page).fill('Habrá corte');
+    const audience = page.getByRole('region', { name: 'Audiencia' });
+    await audience.getByText('Segmentos en total').waitFor();
+    await page.getByText(/^Llega a \d+ contactos · \d+ segmentos/).waitFor();
+    const button = await page.getByRole('button', { name: 'Revisar y enviar' }).boundingBox();
+    const told = await audience.boundingBox();
+    assert.ok(told.y + told.height <= button.y, 'the audience stands above the button');
+    await close(page);
+  });
+
+  it('shows failures first, opens the recipients of a cause, and finds one of them', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, [...GOOD_BAD_AND_DOUBTFUL, { phone: '+573001230005' }]);
+    const id = await notify(page, company, { channel: 'sms', body: unique('Con causas') });
+    await page.reload();
+    const list = page.locator('deliveries-list');
+    const rows = list.locator('summary');
+    await list.getByRole('button', { name: /^fallido/, pressed: true }).waitFor();
+    await rows.filter({ hasText: 'Cliente 2' }).waitFor();
+    assert.equal(await rows.filter({ hasText: 'Cliente 1' }).count(), 0);
+
+    await page
+      .getByRole('region', { name: 'Causas de los fallos' })
+      .getByRole('link', { name: /La dirección o el número no existe/ })
+      .focus();
+    await page.keyboard.press('Enter');
+    await list.getByText('Causa: La dirección o el número no existe').waitFor();
+    assert.equal(new URL(page.url()).searchParams.get('estado'), 'failed');
+    await page.reload();
+    await rows.filter({ hasText: 'Cliente 2' }).waitFor();
+    assert.equal(await rows.count(), 1);
+
+    await list.getByRole('button', { name: /^todos/ }).click();
+    await rows.filter({ hasText: 'Cliente 1' }).waitFor();
+    const search = list.getByRole('searchbox', { name: 'Buscar destinatario' });
+    await search.fill('300 123 0099');
+    await rows.filter({ hasText: 'Cliente 2' }).waitFor({ state: 'detached' });
+    assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Cliente 1']);
+    await search.fill('nadie de nadie');
+    await list.getByText('Ningún destinatario coincide').waitFor();
+    await page.getByRole('link', { name: 'Historial' }).click();
+    await page.waitForURL(new RegExp(`/notificaciones/${id}/historial`));
+    await close(page);
+  });
+
+  it('is in a view that a user has named, which stays after a reload', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, [GOOD_AND_BAD[0]]);
+    await notify(page, company, { channel: 'sms', body: unique('De la vista') });
+    await page.reload();
+    await visit(page, '/notificaciones');
+    await page.getByLabel('Empresa', { exact: true }).selectOption({ label: company.name });
+    await page.getByLabel('Período', { exact: true }).selectOption({ label: 'Hoy' });
+    const views = page.getByRole('navigation', { name: 'Vistas' });
+    await views.getByRole('button', { name: 'Guardar vista' }).click();
+    const name = unique('Vista');
+    await page.keyboard.type(name);
+    await page.keyboard.press('Enter');
+    await views.getByRole('link', { name }).waitFor();
+    await views.getByRole('link', { name: 'Por aprobar' }).click();
+    await page.waitForURL(/estado=awaiting_approval$/);
+    // It is sealed after a pause.
+    await page.waitForFunction(() => Object.keys(localStorage).some((one) => /sealed\..*\.views$/.test(one)));
+    await page.reload();
+    await views.getByRole('link', { name }).click();
+    await page.getByRole('link', { name: /De la vista/ }).waitFor();
+    assert.equal(await page.getByLabel('Período', { exact: true }).inputValue(), '1');
+    await views.getByRole('button', { name: `Quitar la vista ${name}` }).click();
+    await views.getByRole('link', { name }).waitFor({ state: 'detached' });
     await close(page);
   });
 

@@ -174,7 +174,7 @@ export const getNotifications = (query: {
 export const getNotification = (id: string) => ask(client.GET('/notifications/{id}', path(id)));
 export const getNotificationPreview = (id: string) => ask(client.GET('/notifications/{id}/preview', path(id)));
 export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/failures', path(id)));
-export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
+export const getDeliveries = (id: string, query: c.RecipientsQuery & { after?: string; limit?: number }) =>
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
 export const getDelivery = (id: string) => ask(client.GET('/deliveries/{id}', path(id)));
 export const resolveDelivery = (id: string, body: c.DoubtDecision) =>

@@ -558,6 +558,16 @@ export interface ListedDelivery extends Delivery {
   channel: Channel;
   notification: { id: string; title: string; company: Reference; channel: Channel; created_at: string };
 }
+/** The filters of the deliveries of a notification. The words name one cause; those that it lacks are absent. */
+export interface RecipientsQuery {
+  state?: string;
+  class?: string;
+  phase?: string;
+  code?: string;
+  observed?: string;
+  /** Finds clients as their list does. */
+  q?: string;
+}
 /** The filters of that list; of failed ones also in the body of a retry. */
 export interface DeliveryFilter {
   company?: string;
@@ -698,7 +708,7 @@ export interface paths {
   '/notifications/{id}': GetById<Notification>;
   '/notifications/{id}/preview': GetById<Preview>;
   '/notifications/{id}/failures': GetById<Page<FailureCause>>;
-  '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
+  '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & RecipientsQuery>;
   '/deliveries': Get<Page<ListedDelivery>, Paged & DeliveryFilter>;
   '/deliveries/count': Get<Counted, DeliveryFilter>;
   '/deliveries/retry': Post<RetryRequest, RetriedDeliveries, 202>;

@@ -31,7 +31,7 @@ beforeEach(async () => {
   });
   page = document.createElement('usage-page') as UsagePage;
   document.body.append(page);
-  await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('table')).toHaveLength(2));
+  await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('article')).toHaveLength(1));
 });
 afterEach(() => {
   page.remove();
@@ -42,8 +42,13 @@ const words = (selector: string) =>
   [...page.renderRoot.querySelectorAll(selector)].map((cell) => cell.textContent?.replace(/\s+/g, ' ').trim());
 
 describe('the usage of a company', () => {
-  it('shows each limit with what is used, promised and left', () => {
-    expect(words('table:first-of-type tbody td').slice(0, 5)).toEqual(['SMS por día', '1.284', '100', '1.500', '85 %']);
+  it('shows what is left of each limit, with what is used, promised and when it begins again', () => {
+    const card = words('article')[0];
+    expect(card).toMatch(
+      /^SMS por día\s*92 % Quedan 116 1\.284 usados y 100 comprometidos de 1\.500\s*Se renueva: .*00:00/,
+    );
+    const bar = page.renderRoot.querySelector('[role="img"]');
+    expect(bar?.getAttribute('aria-label')).toBe('SMS por día: 1.284 usados y 100 comprometidos de 1.500');
   });
   it('shows what was sent a day and what it cost', () => {
     const row = words('section:last-of-type tbody tr:first-child td');
@@ -54,7 +59,8 @@ describe('the usage of a company', () => {
     const month = page.renderRoot.querySelector('#month') as HTMLInputElement;
     month.value = '2026-10';
     month.dispatchEvent(new Event('input'));
-    await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('table')).toHaveLength(1));
+    await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('article')).toHaveLength(0));
+    expect(page.renderRoot.textContent).not.toContain('no tiene límites');
     expect(asked.at(-1)).toBe(`/api/v1/companies/${COMPANY}/usage?month=2026-10`);
   });
 });

@@ -5,9 +5,9 @@ import { getUsage } from '../api';
 import { fromAddress, isId } from '../app/address';
 import { replaceQuery } from '../app/router';
 import type { ChannelUse, DayUse, LimitUse, Usage } from '../contract';
-import { dayOf, money, number, t, tOr } from '../i18n';
+import { dateIn, dayOf, money, number, t, tOr } from '../i18n';
 import { sentence } from '../problem';
-import { companies, loadCompanies } from '../store/session';
+import { companies, companyZone, loadCompanies, may } from '../store/session';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
 import '../ui/empty-state';
@@ -26,10 +26,18 @@ export class UsagePage extends LitElement {
     css`
       .filters { display: grid; grid-template-columns: repeat(2, minmax(0, 260px)); gap: var(--s3); margin-bottom: var(--s4); }
       .card { margin-bottom: var(--s4); }
-      progress { width: 120px; height: 8px; appearance: none; border: 0; border-radius: 4px; overflow: hidden; background: var(--surface-3); }
-      progress::-webkit-progress-bar { background: var(--surface-3); }
-      progress::-webkit-progress-value { background: var(--accent); }
-      progress::-moz-progress-bar { background: var(--accent); }
+      .sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: var(--s4); padding: var(--s4) var(--s5); }
+      .sums dt { font-size: var(--text-s); color: var(--ink-3); }
+      .sums dd { font-size: var(--text-xl); font-weight: 600; letter-spacing: -0.02em; line-height: 1.3; overflow-wrap: anywhere; }
+      .limits { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 280px), 1fr)); gap: var(--s4); margin-bottom: var(--s4); }
+      .limits .card { display: grid; gap: var(--s3); margin: 0; padding: var(--s4) var(--s5); }
+      .limits h2 { flex: 1; font-size: var(--text-m); }
+      .left { font-size: var(--text-xl); font-weight: 600; letter-spacing: -0.02em; line-height: 1.1; }
+      .bar { display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; background: var(--surface-3); }
+      .bar i { flex: none; background: var(--accent); }
+      .bar .promised { background: repeating-linear-gradient(135deg, var(--accent) 0 3px, var(--accent-soft) 3px 6px); }
+      .full .bar i { background: var(--danger); } .full .left { color: var(--danger); }
+      .none { margin-bottom: var(--s4); font-size: var(--text-s); color: var(--ink-3); }
     `,
   ];
 
@@ -68,14 +76,17 @@ export class UsagePage extends LitElement {
       return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
     if (!this.usage) return html`<loading-rows></loading-rows>`;
     const { limits, sms, email, days } = this.usage;
-    return html`${limits.length > 0 ? limitTable(limits) : nothing}
-      <section class="card" aria-label=${t('usage.sent')}>
-        <table class="cards">
-          <caption class="hidden">${t('usage.sent')}</caption>
-          <thead><tr><th>${t('usage.day')}</th><th class="right">${t('usage.sms')}</th><th class="right">${t('usage.segments')}</th><th class="right">${t('usage.foreign')}</th><th class="right">${t('usage.cost')}</th><th class="right">${t('usage.emails')}</th></tr></thead>
-          <tbody>${days.map((day) => dayRow(day))}${totalRow(sms, email)}</tbody>
-        </table>
-      </section>`;
+    return html`${sums(sms, email)} ${this.limits(limits)}
+      <section class="card" aria-label=${t('usage.sent')}>${days.length === 0 ? nothingSent() : dayTable(days, sms, email)}</section>`;
+  }
+
+  /** Limits are of the present month: another one has none to show. */
+  private limits(limits: LimitUse[]) {
+    const change = may('admin') ? html`<a href="/empresas">${t('usage.change')}</a>` : nothing;
+    if (limits.length === 0) return this.month ? nothing : html`<p class="none">${t('usage.unlimited')} ${change}</p>`;
+    const zone = companyZone(this.company);
+    return html`<section class="limits" aria-label=${t('usage.limits')}>${limits.map((limit) => limitCard(limit, zone))}</section>
+      ${change === nothing ? nothing : html`<p class="none">${change}</p>`}`;
   }
 
   private async start(): Promise<void> {
@@ -104,28 +115,36 @@ export class UsagePage extends LitElement {
   }
 }
 
-function limitTable(limits: LimitUse[]) {
-  return html`<section class="card" aria-label=${t('usage.limits')}>
-    <table class="cards">
-      <caption class="hidden">${t('usage.limits')}</caption>
-      <thead><tr><th>${t('usage.limit')}</th><th class="right">${t('usage.used')}</th><th class="right">${t('usage.promised')}</th><th class="right">${t('usage.of')}</th><th><span class="hidden">${t('usage.part')}</span></th></tr></thead>
-      <tbody>${limits.map((limit) => limitRow(limit))}</tbody>
-    </table>
-  </section>`;
+/** What is left of a limit: the first thing that a sender wants to know of it. */
+function limitCard({ name, limit, used, promised, until }: LimitUse, zone: string) {
+  const percent = (n: number) => (limit === 0 ? 100 : Math.min((100 * n) / limit, 100));
+  const taken = Math.floor(percent(used + promised));
+  const label = tOr(`limit.${name}`, name);
+  const words = t('usage.bar', { used, promised, limit });
+  return html`<article class="card ${taken >= 100 ? 'full' : ''}">
+    <div class="row"><h2>${label}</h2><span class="pill ${taken >= 100 ? 'danger' : taken >= NEARLY ? 'warn' : ''}">${number(taken)} %</span></div>
+    <p class="left num">${t('usage.left', { n: Math.max(limit - used - promised, 0) })}</p>
+    <div class="bar" role="img" aria-label="${label}: ${words}"><i .style=${`width:${percent(used)}%`}></i><i class="promised" .style=${`width:${Math.min(percent(promised), 100 - percent(used))}%`}></i></div>
+    <p class="small muted num">${words}<br />${t('usage.until', { at: dateIn(zone, until) })}</p>
+  </article>`;
 }
 
-function limitRow({ name, limit, used, promised }: LimitUse) {
-  const label = tOr(`limit.${name}`, name);
-  const percent = limit === 0 ? 100 : Math.floor((100 * used) / limit);
-  return html`<tr>
-    <td class="lead strong">${label}</td>
-    <td class="right num" data-label=${t('usage.used')}>${number(used)}</td>
-    <td class="right num" data-label=${t('usage.promised')}>${number(promised)}</td>
-    <td class="right num" data-label=${t('usage.of')}>${number(limit)}</td>
-    <td><progress max="100" value=${Math.min(percent, 100)} aria-label=${label}></progress>
-      <span class="pill ${percent >= 100 ? 'danger' : percent >= NEARLY ? 'warn' : ''}">${number(percent)} %</span></td>
-  </tr>`;
-}
+/** The month in one line. */
+const sums = (sms: ChannelUse, email: ChannelUse) => html`<dl class="card sums">
+  ${sum(t('usage.sms'), number(sms.messages))} ${sum(t('usage.segments'), number(sms.segments))}
+  ${sum(t('usage.foreign'), number(sms.foreign))} ${sum(t('usage.emails'), number(email.messages))}
+  ${sum(t('usage.cost'), sms.cost ? money(sms.cost) : '–')}
+</dl>`;
+const sum = (label: string, value: string) => html`<div><dt>${label}</dt><dd class="num">${value}</dd></div>`;
+
+const nothingSent = () =>
+  html`<empty-state icon="layers" heading=${t('usage.nothing')} text=${t('usage.nothing_text')}></empty-state>`;
+
+const dayTable = (days: DayUse[], sms: ChannelUse, email: ChannelUse) => html`<table class="cards">
+  <caption class="hidden">${t('usage.sent')}</caption>
+  <thead><tr><th>${t('usage.day')}</th><th class="right">${t('usage.sms')}</th><th class="right">${t('usage.segments')}</th><th class="right">${t('usage.foreign')}</th><th class="right">${t('usage.cost')}</th><th class="right">${t('usage.emails')}</th></tr></thead>
+  <tbody>${days.map((day) => dayRow(day))}${totalRow(sms, email)}</tbody>
+</table>`;
 
 const dayRow = ({ day, sms, email }: DayUse) =>
   html`<tr><td class="lead strong">${dayOf(day)}</td>${cells(sms, email)}</tr>`;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { place } from '../app/router';
 import { session } from '../store/session';
+import { toasts } from '../store/toasts';
 import './deliveries-page';
 import type { DeliveriesPage } from './deliveries-page';
 import { addressOf, filtersInAddress, requested } from './filters';
@@ -54,7 +55,9 @@ async function shown(query = ''): Promise<DeliveriesPage> {
 }
 
 const buttons = (page: DeliveriesPage) =>
-  [...page.renderRoot.querySelectorAll('button')].map((one) => one.textContent?.trim() ?? '');
+  [...page.renderRoot.querySelectorAll('button')].map(
+    (one) => one.getAttribute('aria-label') ?? one.textContent?.trim() ?? '',
+  );
 
 beforeEach(() => {
   serve(() => ({ data: [row('d1', 'failed'), row('d2', 'accepted'), row('d3', 'failed', true)], next: null }));
@@ -68,7 +71,9 @@ describe('the list of deliveries', () => {
   it('says the cause in words and offers to retry and discard what failed', async () => {
     signIn('notifier');
     const page = await shown();
-    const rows = [...page.renderRoot.querySelectorAll('tbody tr')].map((one) => one.textContent ?? '');
+    const labels = (row: Element) =>
+      [...row.querySelectorAll('[aria-label]')].map((one) => one.getAttribute('aria-label'));
+    const rows = [...page.renderRoot.querySelectorAll('tbody tr')].map((one) => `${one.textContent} ${labels(one)}`);
     expect(rows[0]).toContain('La dirección o el número no existe');
     expect(rows[0]).toMatch(/Reintentar[\s\S]*Descartar/);
     expect(rows[1]).not.toMatch(/Reintentar|La dirección/);
@@ -111,6 +116,11 @@ describe('the list of deliveries', () => {
     reason.dispatchEvent(new Event('input'));
     dialog.renderRoot.querySelector('form')?.requestSubmit();
     await vi.waitFor(() => expect(page.renderRoot.querySelector('retry-many-dialog')).toBeNull());
+    // A toast would cover the actions of the last rows.
+    await vi.waitFor(() =>
+      expect(page.renderRoot.querySelector('[role="status"]')?.textContent).toBe('3 envíos en camino'),
+    );
+    expect(toasts.get()).toEqual([]);
     const sent = asked.filter((one) => one.includes('/deliveries/retry'));
     expect(sent).toHaveLength(2);
     expect(sent[0]).not.toContain('después');

@@ -15,11 +15,12 @@ import { sentence } from '../problem';
 import { PagedList } from '../store/paged-list';
 import { companies, may } from '../store/session';
 import { Watching } from '../store/store';
-import { toast } from '../store/toasts';
+import { toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { selectField, textField, withChosen } from '../ui/field';
-import { icon } from '../ui/icons';
+import { type Icon, icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
+import '../ui/saved-views';
 import { STATES } from '../ui/segmented-bar';
 import { whenExactly } from '../ui/when';
 import './discard-dialog';
@@ -32,6 +33,12 @@ import type { Retried } from './retry-many-dialog';
 const ASK_AFTER_MS = 300;
 
 const PATH = '/envios';
+/** The views of everybody: what asks for a person. */
+const VIEWS = () => [
+  { name: t('views.failed'), query: 'estado=failed' },
+  { name: t('views.doubt'), query: 'estado=in_doubt' },
+  { name: t('views.deferred'), query: 'estado=deferred' },
+];
 const queryHere = (): string => place.get().query.toString();
 
 /** A dialog over the list. */
@@ -46,19 +53,34 @@ export class DeliveriesPage extends LitElement {
     base,
     timelineStyles,
     css`
-      .filters { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      .filters { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: var(--s3); }
+      details { margin: var(--s3) 0 var(--s4); }
+      summary { width: fit-content; min-height: 24px; cursor: pointer; font-size: var(--text-s); font-weight: 550; color: var(--ink-2); }
+      details .filters { margin-top: var(--s3); }
       input[type="date"] { min-width: 0; }
-      td { vertical-align: middle; }
-      td.to { overflow-wrap: anywhere; }
-      @media (min-width: 721px) { td.to { min-width: 140px; } td.cause { min-width: 140px; } td.actions { white-space: normal; } }
-      td a.small, td .link-button { display: inline-block; min-height: 24px; text-align: left; }
+      .told { display: inline-flex; align-items: center; gap: var(--s2); color: var(--ok); font-weight: 550; }
       .clear { margin-bottom: var(--s4); }
-      @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } }
+      .cause span { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
+      @media (min-width: 721px) {
+        table { table-layout: fixed; min-width: 860px; }
+        th, td { padding-inline: 10px; }
+        th:first-child, td:first-child { padding-left: var(--s4); }
+        td, td.actions { padding-block: 4px; vertical-align: middle; line-height: 1.4; }
+        .stands { width: 116px; } .provider { width: 96px; } .at { width: 126px; } .actions { width: 92px; } .to { width: 18%; } .cause { width: 17%; }
+        td.lead { min-width: 0; }
+        .clip { display: block; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: left; }
+        td.at { white-space: nowrap; }
+      }
+      td.lead .link-button, td.lead a { min-height: 24px; line-height: 24px; }
+      .clip:focus-visible { outline-offset: -2px; }
+      @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } td.lead .clip { display: block; text-align: left; } td .icon-button { width: 44px; height: 44px; } table.cards td.cause:not(:has(span)) { display: none; } }
     `,
   ];
 
   @state() private filters: Filters = filtersInAddress();
   @state() private opened: Opened = null;
+  /** What the last action did: said above the list, since a toast would cover the actions of the last rows. */
+  @state() private told = '';
   private readonly companies = new Watching(this, companies);
   private readonly list = new PagedList<ListedDelivery>(this, (after) =>
     searchDeliveries({ ...requested(this.filters), after }),
@@ -83,7 +105,7 @@ export class DeliveriesPage extends LitElement {
     if (this.place.value.path !== PATH || this.query === queryHere()) return;
     this.query = queryHere();
     this.filters = filtersInAddress();
-    this.opened = null;
+    [this.opened, this.told] = [null, ''];
     void this.list.load();
   }
 
@@ -91,9 +113,10 @@ export class DeliveriesPage extends LitElement {
     const asked = Object.values(this.filters).some(Boolean);
     return html`<div class="page">
       <div class="page-head">
-        <div class="lead"><h1>${t('envios.title')}</h1><p>${t('envios.lead')}</p></div>
+        <div class="lead"><h1>${t('envios.title')}</h1>${this.told ? nothing : html`<p>${t('envios.lead')}</p>`}<div role="status">${this.told ? html`<span class="told">${icon('check', 18)}${this.told}</span>` : nothing}</div></div>
         ${this.retriesMany ? html`<button class="button" type="button" @click=${this.askMany}>${icon('refresh', 18)}${t('envios.retry_all')}</button>` : nothing}
       </div>
+      <saved-views path=${PATH} .views=${VIEWS()}></saved-views>
       ${this.fields()}
       ${asked ? html`<p class="clear"><button class="link-button" type="button" @click=${this.clear}>${t('filter.clear')}</button></p>` : nothing}
       <section class="card" aria-label=${t('envios.title')}>${listFrame(this.list, this.empty(asked), () => this.table())}</section>
@@ -114,14 +137,20 @@ export class DeliveriesPage extends LitElement {
     states.push({ value: DISCARDED, label: t('envios.discarded') });
     const classes = CLASSES.map((value) => ({ value, label: t(`class.${value}`) }));
     const channels = CHANNELS.map((value) => ({ value, label: t(`channel.${value}`) }));
+    const isMore = Boolean(filters.channel || filters.provider || filters.from || filters.until);
     return html`<div class="filters">
       ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...withChosen(here, filters.company)], onInput: (company) => this.filter({ company }) })}
       ${selectField({ name: 'state', label: t('filter.state'), value: filters.state, options: [all(t('filter.all_states')), ...states], onInput: (state) => this.filter({ state }) })}
       ${selectField({ name: 'class', label: t('envios.cause'), value: filters.class, options: [all(t('envios.all_causes')), ...classes], onInput: (cause) => this.filter({ class: cause }) })}
-      ${selectField({ name: 'channel', label: t('send.channel'), value: filters.channel, options: [all(t('envios.all_channels')), ...channels], onInput: (channel) => this.filter({ channel }) })}
-      ${this.text('to', t('envios.to'))} ${this.text('provider', t('envios.provider'))}
-      ${this.day('from', t('audit.from'))} ${this.day('until', t('audit.to'))}
-    </div>`;
+      ${this.text('to', t('envios.to'))}
+    </div>
+    <details ?open=${isMore}>
+      <summary>${t('envios.more_filters')}</summary>
+      <div class="filters">
+        ${selectField({ name: 'channel', label: t('send.channel'), value: filters.channel, options: [all(t('envios.all_channels')), ...channels], onInput: (channel) => this.filter({ channel }) })}
+        ${this.text('provider', t('envios.provider'))} ${this.day('from', t('audit.from'))} ${this.day('until', t('audit.to'))}
+      </div>
+    </details>`;
   }
 
   private text(name: 'to' | 'provider', label: string) {
@@ -137,7 +166,7 @@ export class DeliveriesPage extends LitElement {
   private table() {
     return html`<div class="table-scroll"><table class="cards">
       <caption class="hidden">${t('envios.title')}</caption>
-      <thead><tr><th>${t('envios.client')}</th><th>${t('envios.to')}</th><th>${t('filter.state')}</th><th>${t('envios.cause')}</th><th>${t('envios.provider')}</th><th>${t('envios.when')}</th><th><span class="hidden">${t('actions')}</span></th></tr></thead>
+      <thead><tr><th>${t('envios.client')}</th><th class="to">${t('envios.to')}</th><th class="stands">${t('filter.state')}</th><th class="cause">${t('envios.cause')}</th><th class="provider">${t('envios.provider')}</th><th class="at">${t('envios.when')}</th><th class="actions"><span class="hidden">${t('actions')}</span></th></tr></thead>
       <tbody>${repeat(
         this.list.items,
         (one) => one.id,
@@ -148,23 +177,26 @@ export class DeliveriesPage extends LitElement {
 
   private row(one: ListedDelivery) {
     const last = one.attempts.at(-1);
+    const cause = last && isUnwell(last.outcome) ? causeOf(last) : '';
+    const { id, title } = one.notification;
     return html`<tr>
-      <td class="lead"><button class="link-button strong" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind: 'delivery', one })}>${one.client.name}</button>
-        <br /><a class="small muted" href="/notificaciones/${one.notification.id}">${one.notification.title}</a></td>
-      <td class="to" data-label=${t('envios.to')}>${one.to ?? t('suppressions.erased')}</td>
-      <td data-label=${t('filter.state')}>${statePill(one.state)}${one.discarded ? html`<div class="small muted">${t('envios.discarded_one')}</div>` : nothing}</td>
-      <td class="cause" data-label=${t('envios.cause')}>${last && isUnwell(last.outcome) ? causeOf(last) : ''}</td>
-      <td data-label=${t('envios.provider')}>${last?.provider ?? ''}</td>
-      <td data-label=${t('envios.when')}>${whenExactly(last?.at ?? one.notification.created_at)}</td>
+      <td class="lead"><button class="link-button strong clip" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind: 'delivery', one })}>${one.client.name}</button>
+        <a class="small muted clip" href="/notificaciones/${id}" title=${title}>${title}</a></td>
+      <td class="to" data-label=${t('envios.to')}><span class="clip" title=${one.to ?? nothing}>${one.to ?? t('suppressions.erased')}</span></td>
+      <td class="stands" data-label=${t('filter.state')}>${statePill(one.state)}${one.discarded ? html`<div class="small muted">${t('envios.discarded_one')}</div>` : nothing}</td>
+      <td class="cause" data-label=${t('envios.cause')}>${cause ? html`<span title=${cause}>${cause}</span>` : nothing}</td>
+      <td class="provider" data-label=${t('envios.provider')}><span class="clip">${last?.provider ?? ''}</span></td>
+      <td class="at" data-label=${t('envios.when')}>${whenExactly(last?.at ?? one.notification.created_at)}</td>
       <td class="actions">${this.actions(one)}</td>
     </tr>`;
   }
 
   private actions(one: ListedDelivery) {
     if (one.state !== 'failed' || !may('notifier')) return nothing;
-    const name = one.client.name;
-    return html`<button class="button quiet small" type="button" aria-label=${t('envios.retry_one', { name })} @click=${() => this.show({ kind: 'retry', one })}>${t('envios.retry')}</button>
-      ${one.discarded ? nothing : html`<button class="button quiet small" type="button" aria-label=${t('envios.discard_one', { name })} @click=${() => this.show({ kind: 'discard', one })}>${t('envios.discard')}</button>`}`;
+    const { name } = one.client;
+    const button = (mark: Icon, title: string, label: string, kind: 'retry' | 'discard') =>
+      html`<button class="icon-button" type="button" title=${title} aria-label=${label} @click=${() => this.show({ kind, one })}>${icon(mark, 18)}</button>`;
+    return html`${button('refresh', t('envios.retry'), t('envios.retry_one', { name }), 'retry')}${one.discarded ? nothing : button('trash', t('envios.discard'), t('envios.discard_one', { name }), 'discard')}`;
   }
 
   private empty(asked: boolean) {
@@ -196,6 +228,7 @@ export class DeliveriesPage extends LitElement {
 
   private filter(change: Partial<Filters>): void {
     this.filters = { ...this.filters, ...change };
+    this.told = '';
     replaceQuery(addressOf(this.filters));
     this.query = queryHere();
     clearTimeout(this.timer);
@@ -211,7 +244,7 @@ export class DeliveriesPage extends LitElement {
     try {
       this.show({ kind: 'many', counted: await countDeliveries(requested(this.filters)) });
     } catch (error) {
-      toast({ text: sentence(error), kind: 'failed' });
+      toastFailure(sentence(error));
     }
   };
 
@@ -226,7 +259,7 @@ export class DeliveriesPage extends LitElement {
 
   private changed(text: string): void {
     this.show(null);
-    toast({ text });
+    this.told = text;
     void this.list.refresh();
   }
 }

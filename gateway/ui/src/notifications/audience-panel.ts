@@ -1,8 +1,8 @@
 /** The audience of a notification: total, reachable, and excluded with the reasons. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { Audience, Channel } from '../contract';
-import { number, t, tOr } from '../i18n';
+import type { Audience, Channel, SmsPreview } from '../contract';
+import { money, number, t, tOr } from '../i18n';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 
@@ -21,11 +21,14 @@ export class AudiencePanel extends LitElement {
       dl { display: grid; grid-template-columns: 1fr auto; gap: 6px var(--s4); font-size: var(--text-s); color: var(--ink-2); }
       dd { text-align: right; font-weight: 550; color: var(--ink); }
       .repeated, .file { margin-top: var(--s3); }
+      .cost { margin-top: var(--s4); padding-top: var(--s3); border-top: 1px solid var(--line); font-size: var(--text-m); }
       .busy { opacity: 0.6; }
     `,
   ];
 
   @property({ attribute: false }) audience: Audience | null = null;
+  /** What the texts take, once there are some. */
+  @property({ attribute: false }) sms: SmsPreview | null = null;
   @property() channel: Channel = 'sms';
   @property({ type: Boolean }) busy = false;
   /** The audience could not be counted. */
@@ -53,7 +56,8 @@ export class AudiencePanel extends LitElement {
     return html`<p class="reach"><b class="num">${number(reachable)}</b><span class="muted">${t('audience.of', { n: total })}</span></p>
       <div class="bar" aria-hidden="true"><i .style=${`width:${share}%`}></i></div>
       ${reasons.length ? this.leftOut(reasons) : html`<p class="small muted">${t('audience.all_reached')}</p>`}
-      ${duplicates > 0 ? html`<p class="small muted repeated">${t('audience.duplicates', { n: duplicates })}</p>` : nothing}`;
+      ${duplicates > 0 ? html`<p class="small muted repeated">${t('audience.duplicates', { n: duplicates })}</p>` : nothing}
+      ${this.sms ? cost(this.sms) : nothing}`;
   }
 
   private leftOut(reasons: [string, number][]) {
@@ -64,3 +68,8 @@ export class AudiencePanel extends LitElement {
       ${this.nofile ? nothing : html`<button class="link-button small file" type="button" @click=${() => this.dispatchEvent(new CustomEvent('excluded-wanted'))}>${t('audience.file')}</button>`}`;
   }
 }
+
+const cost = ({ segments_total, cost }: SmsPreview) => html`<dl class="cost">
+  <dt>${t('sms.total')}</dt><dd class="num">${number(segments_total)}</dd>
+  ${cost ? html`<dt>${t('sms.cost')}</dt><dd class="num">${money(cost)}</dd>` : nothing}
+</dl>`;

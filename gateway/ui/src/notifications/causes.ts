@@ -13,16 +13,15 @@ export interface Cause {
   code: string;
   words: string;
   count: number;
+  /** As the server names it. */
+  of: FailureCause;
 }
 export interface CauseGroup {
   outcome: Reasoned;
   causes: Cause[];
 }
 
-/**
- * The server's groups in words, by outcome; in each the most frequent first. Nothing tells apart those in doubt, so
- * they say where to look.
- */
+/** The server's groups in words, by outcome; in each the most frequent first. */
 export function causesOf(all: FailureCause[]): CauseGroup[] {
   return REASONED.map((outcome) => ({ outcome, causes: causesWith(outcome, all) })).filter(
     ({ causes }) => causes.length > 0,
@@ -34,11 +33,16 @@ function causesWith(outcome: Reasoned, all: FailureCause[]): Cause[] {
     .filter((cause) => cause.outcome === outcome)
     .map((cause) => ({
       code: cause.code,
-      words: outcome === 'in_doubt' ? t('cause.in_doubt') : wordsOf({ ...cause, detail: '' }),
+      words: causeSentence(cause),
       count: cause.count,
+      of: cause,
     }))
     .sort((a, b) => b.count - a.count);
 }
+
+/** A cause in words. Nothing tells apart those in doubt, so they say where to look. */
+export const causeSentence = (cause: Omit<FailureCause, 'count'>): string =>
+  cause.outcome === 'in_doubt' ? t('cause.in_doubt') : wordsOf({ ...cause, detail: '' });
 
 /** The cause of an attempt without success. */
 export function causeOf(one: Attempt): string {

@@ -1,24 +1,37 @@
-/** The deliveries of a notification, by state, each with the timeline of its attempts. */
+/** The deliveries of a notification by state, cause and client, failures first, each with the timeline of its attempts. */
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getDeliveries } from '../api';
+import { asText, TEXT_MAX } from '../app/address';
+import { place, replaceQuery } from '../app/router';
 import type { Delivery, DeliveryState, Totals } from '../contract';
 import { number, t } from '../i18n';
 import { PagedList } from '../store/paged-list';
 import { may } from '../store/session';
+import { Watching } from '../store/store';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import { STATES } from '../ui/segmented-bar';
+import { causeSentence } from './causes';
 import { deliveriesStyles } from './deliveries-list.styles';
 import './doubt-form';
+import {
+  GRAVEST_FIRST,
+  type RecipientsFilter,
+  recipientsAddress,
+  recipientsInAddress,
+  requestedRecipients,
+} from './recipients-filter';
 import { statePill, timeline, timelineStyles } from './timeline';
 
 /** How many rows are reloaded while they change. */
 const REFRESHED_MAX = 500;
 /** The shortest time between two reloads while the totals change. */
 const AGAIN_MS = 1_500;
+/** Debounce of the search, in milliseconds. */
+const ASK_AFTER_MS = 300;
 
 @customElement('deliveries-list')
 export class DeliveriesList extends LitElement {
@@ -28,20 +41,47 @@ export class DeliveriesList extends LitElement {
   @property({ attribute: false }) totals: Totals | null = null;
   /** Not all recipients are known yet. */
   @property({ type: Boolean }) resolving = false;
-  @state() private filter: DeliveryState | '' = '';
+  /** What is typed, which the address follows after a pause. */
+  @state() private typed: string | null = null;
+  private readonly place = new Watching(this, place);
   private readonly list = new PagedList<Delivery>(this, (after) =>
-    getDeliveries(this.notification, { state: this.filter, after }),
+    getDeliveries(this.notification, { ...requestedRecipients(this.state, this.filter), after }),
   );
+  /** Whether it had failures when it was opened: then these are shown first, and never in the middle of reading. */
+  private hadFailures: boolean | null = null;
+  /** What the list was last asked for. */
+  private asked = '';
   private timer?: ReturnType<typeof setTimeout>;
+  private typing?: ReturnType<typeof setTimeout>;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearTimeout(this.timer);
+    clearTimeout(this.typing);
+  }
+
+  private get filter(): RecipientsFilter {
+    return recipientsInAddress(this.place.value);
+  }
+
+  /** The state that is shown: the chosen one, else the failures. */
+  private get state(): DeliveryState | '' {
+    const { state } = this.filter;
+    if (state) return state === 'todos' ? '' : state;
+    return this.hadFailures && (this.totals?.failed ?? 0) > 0 ? 'failed' : '';
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('notification')) this.hadFailures = null;
+    if (this.totals) this.hadFailures ??= this.totals.failed > 0;
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has('notification')) void this.list.load();
-    else if (changed.get('resolving')) void this.list.load();
+    const wanted = JSON.stringify([this.notification, requestedRecipients(this.state, this.filter)]);
+    const isOther = wanted !== this.asked;
+    this.asked = wanted;
+    if (changed.has('notification') || changed.get('resolving')) void this.list.load();
+    else if (isOther) void this.list.replace();
     else if (changed.has('totals') && moved(changed.get('totals') ?? null, this.totals)) this.soon();
   }
 
@@ -52,22 +92,46 @@ export class DeliveriesList extends LitElement {
   }
 
   private known() {
-    return html`${this.filters()} ${listFrame(this.list, nobody(t('deliveries.empty')), () => this.rows())}`;
+    const { cause, q } = this.filter;
+    const nothing = nobody(t(cause || q ? 'deliveries.none_found' : 'deliveries.empty'));
+    return html`${this.search()} ${this.filters()} ${listFrame(this.list, nothing, () => this.rows())}`;
+  }
+
+  private search() {
+    return html`<label class="search">${icon('search', 18)}<input
+        type="search"
+        aria-label=${t('deliveries.search')}
+        placeholder=${t('deliveries.search_by')}
+        maxlength=${TEXT_MAX}
+        .value=${this.typed ?? this.filter.q}
+        @input=${this.type}
+      /></label>`;
   }
 
   private filters() {
-    const states = STATES.filter((one) => (this.totals?.[one] ?? 0) > 0 || one === this.filter);
+    const { state } = this;
+    const states = GRAVEST_FIRST.filter((one) => (this.totals?.[one] ?? 0) > 0 || one === state);
     return html`<div class="filters" role="group" aria-label=${t('filter.state')}>
-      ${this.chip('', this.totals?.total ?? 0)}
-      ${states.map((one) => this.chip(one, this.totals?.[one] ?? 0))}
+      ${states.map((one) => this.chip(one, this.totals?.[one] ?? 0))} ${this.chip('', this.totals?.total ?? 0)}
+      ${this.cause()}
     </div>`;
   }
 
   private chip(value: DeliveryState | '', n: number) {
     const label = value ? t(`state.${value}`, { n }) : t('deliveries.all');
-    return html`<button class="chip" type="button" aria-pressed=${this.filter === value} @click=${() => this.choose(value)}>
+    const choose = () => this.choose({ state: value || 'todos', cause: null });
+    return html`<button class="chip" type="button" aria-pressed=${this.state === value} @click=${choose}>
       ${label} <span class="num">${number(n)}</span>
     </button>`;
+  }
+
+  /** The cause whose recipients are shown, until it is removed. */
+  private cause() {
+    const { cause } = this.filter;
+    if (!cause) return nothing;
+    const words = causeSentence({ outcome: this.state, ...cause });
+    return html`<span class="chip of-cause"><span>${t('deliveries.of_cause', { cause: words })}${cause.code ? html` <span class="mono">${cause.code}</span>` : nothing}</span>
+      <button class="icon-button" type="button" aria-label=${t('deliveries.any_cause')} @click=${() => this.choose({ cause: null })}>${icon('close', 14)}</button></span>`;
   }
 
   private rows() {
@@ -91,9 +155,17 @@ export class DeliveriesList extends LitElement {
     </details>`;
   }
 
-  private choose(filter: DeliveryState | ''): void {
-    this.filter = filter;
-    void this.list.replace();
+  private choose(change: Partial<RecipientsFilter>): void {
+    replaceQuery(recipientsAddress({ ...this.filter, ...change }));
+  }
+
+  private type(event: Event): void {
+    this.typed = asText((event.target as HTMLInputElement).value);
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => {
+      this.choose({ q: this.typed ?? '' });
+      this.typed = null;
+    }, ASK_AFTER_MS);
   }
 
   private soon(): void {

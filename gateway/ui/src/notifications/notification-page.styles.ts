@@ -20,5 +20,6 @@ export const notificationStyles = css`
   .tabs { display: flex; gap: var(--s1); margin-bottom: var(--s4); border-bottom: 1px solid var(--line); }
   .tabs a { padding: var(--s2) var(--s3); margin-bottom: -1px; border-bottom: 2px solid transparent; color: var(--ink-3); text-decoration: none; font-weight: 550; }
   .tabs a[aria-current] { color: var(--ink); border-color: var(--accent); }
-  @media (max-width: 960px) { .columns { grid-template-columns: minmax(0, 1fr); } .speed { margin-left: 0; width: 100%; } }
+  /* What failed and why comes before the people. */
+  @media (max-width: 960px) { .columns { grid-template-columns: minmax(0, 1fr); } .side { display: contents; } failure-causes { order: -1; } .speed { margin-left: 0; width: 100%; } }
 `;

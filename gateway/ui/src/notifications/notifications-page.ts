@@ -3,8 +3,8 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getNotifications } from '../api';
-import { fromAddress, isId } from '../app/address';
-import { replaceQuery } from '../app/router';
+import { dayInAddress, fromAddress, isId, startOfDay } from '../app/address';
+import { place, replaceQuery } from '../app/router';
 import { CHANNEL } from '../channels';
 import type { Notification } from '../contract';
 import { t } from '../i18n';
@@ -15,6 +15,7 @@ import { base } from '../ui/base';
 import { selectField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
+import '../ui/saved-views';
 import '../ui/segmented-bar';
 import { when } from '../ui/when';
 import { isLive, standing } from './progress';
@@ -24,6 +25,31 @@ import { titleOf } from './title';
 const REFRESH_MS = 3_000;
 const STATES = ['awaiting_approval', 'scheduled', 'resolving', 'running', 'paused', 'completed', 'cancelled'] as const;
 const isState = (value: string): boolean => STATES.some((state) => state === value);
+/** Of how many days, today among them. */
+const PERIODS = ['1', '7', '30'] as const;
+const isPeriod = (value: string): boolean => PERIODS.some((days) => days === value);
+const PATH = '/notificaciones';
+
+/** The filters as the address has them. */
+interface Filters {
+  empresa: string;
+  estado: string;
+  periodo: string;
+}
+const filtersHere = (): Filters => ({
+  empresa: fromAddress('empresa', isId),
+  estado: fromAddress('estado', isState),
+  periodo: fromAddress('periodo', isPeriod),
+});
+
+/** The views of everybody: what asks for somebody, what goes on, and what is of this shift. */
+const VIEWS = () => [
+  { name: t('views.today'), query: 'periodo=1' },
+  { name: t('views.approval'), query: 'estado=awaiting_approval' },
+  { name: t('views.running'), query: 'estado=running' },
+  { name: t('views.scheduled'), query: 'estado=scheduled' },
+  { name: t('views.paused'), query: 'estado=paused' },
+];
 
 @customElement('notifications-page')
 export class NotificationsPage extends LitElement {
@@ -44,16 +70,16 @@ export class NotificationsPage extends LitElement {
       .outcome { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 4px var(--s3); max-width: 100%; }
       .outcome .num { white-space: nowrap; }
       .outcome .pill { min-width: 0; white-space: normal; overflow-wrap: anywhere; }
-      @media (max-width: 720px) { a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; justify-items: stretch; } .outcome { justify-content: space-between; } }
+      @media (max-width: 720px) { .toolbar .field { flex-basis: 130px; } a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; justify-items: stretch; } .outcome { justify-content: space-between; } }
     `,
   ];
 
-  @state() private company = fromAddress('empresa', isId);
-  @state() private status = fromAddress('estado', isState);
+  @state() private filters: Filters = filtersHere();
   private readonly companies = new Watching(this, companies);
-  private readonly list = new PagedList<Notification>(this, (after) =>
-    getNotifications({ company: this.company, state: this.status, after }),
-  );
+  private readonly place = new Watching(this, place);
+  private readonly list = new PagedList<Notification>(this, (after) => getNotifications({ ...this.asked(), after }));
+  /** The query that the filters were read from, or written to. */
+  private query = place.get().query.toString();
   private timer?: ReturnType<typeof setInterval>;
 
   override connectedCallback(): void {
@@ -67,41 +93,57 @@ export class NotificationsPage extends LitElement {
     clearInterval(this.timer);
   }
 
+  /** A view, or a link from another page, brings other filters. */
+  protected override willUpdate(): void {
+    const { path, query } = this.place.value;
+    if (path !== PATH || this.query === query.toString()) return;
+    this.query = query.toString();
+    this.filters = filtersHere();
+    void this.list.replace();
+  }
+
   override render() {
     return html`<div class="page">
       <div class="page-head">
         <div class="lead"><h1>${t('notifications.title')}</h1><p>${t('notifications.lead')}</p></div>
         ${may('notifier') ? html`<a class="button" href="/notificaciones/nueva">${icon('plus', 18)}${t('notifications.new')}</a>` : nothing}
       </div>
-      ${this.filters()}
+      <saved-views path=${PATH} .views=${VIEWS()}></saved-views>
+      ${this.fields()}
       <section class="card" aria-label=${t('notifications.title')}>${listFrame(this.list, this.empty(), () => this.rows())}</section>
     </div>`;
   }
 
-  private filters() {
+  private fields() {
+    const { empresa, estado, periodo } = this.filters;
+    const here = this.companies.value.map((c) => ({ value: c.id, label: c.name }));
     return html`<div class="toolbar">
       ${selectField({
         name: 'company',
         label: t('send.company'),
-        value: this.company,
-        options: [
-          { value: '', label: t('filter.all_companies') },
-          ...withChosen(
-            this.companies.value.map((c) => ({ value: c.id, label: c.name })),
-            this.company,
-          ),
-        ],
-        onInput: (company) => this.filter({ company }),
+        value: empresa,
+        options: [{ value: '', label: t('filter.all_companies') }, ...withChosen(here, empresa)],
+        onInput: (company) => this.filter({ empresa: company }),
       })}
       ${selectField({
         name: 'state',
         label: t('filter.state'),
-        value: this.status,
+        value: estado,
         options: [
           { value: '', label: t('filter.all_states') },
           ...STATES.map((value) => ({ value, label: t(`standing.short.${value}`) })),
         ],
-        onInput: (status) => this.filter({ status }),
+        onInput: (state) => this.filter({ estado: state }),
+      })}
+      ${selectField({
+        name: 'period',
+        label: t('period.title'),
+        value: periodo,
+        options: [
+          { value: '', label: t('period.any') },
+          ...PERIODS.map((value) => ({ value, label: t(`period.${value}`) })),
+        ],
+        onInput: (period) => this.filter({ periodo: period }),
       })}
     </div>`;
   }
@@ -127,15 +169,25 @@ export class NotificationsPage extends LitElement {
   }
 
   private empty() {
-    if (this.company || this.status)
+    if (Object.values(this.filters).some(Boolean))
       return html`<empty-state icon="search" heading=${t('notifications.none_found')} text=${t('filter.none_text')}></empty-state>`;
     return html`<empty-state icon="notify" heading=${t('notifications.empty')} text=${t('notifications.empty_text')}></empty-state>`;
   }
 
-  private filter(change: { company?: string; status?: string }): void {
-    Object.assign(this, change);
-    replaceQuery({ empresa: this.company, estado: this.status });
+  private filter(change: Partial<Filters>): void {
+    this.filters = { ...this.filters, ...change };
+    replaceQuery({ ...this.filters });
+    this.query = place.get().query.toString();
     void this.list.load();
+  }
+
+  /** As the server takes them. A period begins with the first of its days, in the reader's zone. */
+  private asked() {
+    const { empresa, estado, periodo } = this.filters;
+    if (!periodo) return { company: empresa, state: estado };
+    const first = new Date();
+    first.setDate(first.getDate() - Number(periodo) + 1);
+    return { company: empresa, state: estado, from: startOfDay(dayInAddress(first), 0) };
   }
 
   /** Only the first page is reloaded, and only while a notification on it is running. */
@@ -145,7 +197,7 @@ export class NotificationsPage extends LitElement {
   }
 
   private async refresh(): Promise<void> {
-    const page = await getNotifications({ company: this.company, state: this.status }).catch(() => null);
+    const page = await getNotifications(this.asked()).catch(() => null);
     if (!page) return;
     const fresh = new Map(page.data.map((one) => [one.id, one]));
     this.list.change((items) => items.map((one) => fresh.get(one.id) ?? one));

@@ -28,7 +28,12 @@ export interface SendForm {
   /** Local times of the company, as the fields have them; empty: at once, and never. */
   schedule: string;
   expires: string;
+  /** How long nothing leaves and the send can be undone, in seconds. */
+  hold: (typeof HOLD_CHOICES)[number];
 }
+
+/** As many seconds as the server may wait, 600 at most. */
+export const HOLD_CHOICES = ['0', '30', '60', '300', '600'] as const;
 
 export const EMPTY_FORM: SendForm = {
   company: '',
@@ -46,9 +51,8 @@ export const EMPTY_FORM: SendForm = {
   clients: '',
   schedule: '',
   expires: '',
+  hold: '30',
 };
-/** How long a send can be undone. */
-export const HOLD_SECONDS = 30;
 /** The fields that decide who is told. */
 export const AUDIENCE_FIELDS: (keyof SendForm)[] = [
   'company',
@@ -96,7 +100,7 @@ export function requestOf(form: SendForm): NotificationRequest {
   };
   const how = {
     ...timesOf(form),
-    hold_seconds: HOLD_SECONDS,
+    hold_seconds: Number(form.hold),
     ...(form.channel === 'sms' ? smsOptionsOf(form) : {}),
     ...filterOf(form),
   };

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NotificationRequest, SmsPreview } from '../contract';
 import { companies, session } from '../store/session';
 import { forgetToasts, toasts } from '../store/toasts';
+import { giveUp, outgoing } from './outbox';
 import type { SendConfirm } from './send-confirm';
 import { sendDraft } from './send-draft';
 import { EMPTY_FORM } from './send-form';
@@ -114,7 +115,9 @@ beforeEach(async () => {
   });
   await open();
 });
-afterEach(() => {
+afterEach(async () => {
+  giveUp();
+  await vi.waitFor(() => expect(outgoing.get()).toBeNull());
   page.remove();
   vi.unstubAllGlobals();
 });
@@ -280,32 +283,82 @@ describe('a template', () => {
 });
 
 describe('a send whose answer is lost', () => {
+  const button = (label: string) =>
+    [...(notice()?.querySelectorAll('button') ?? [])].find((one) => one.textContent === label);
+  const press = async (label: string) => {
+    button(label)?.click();
+    await vi.waitFor(() => expect(notice()?.textContent ?? '').not.toContain('no se sabe'));
+  };
   beforeEach(async () => {
     await choose('c1');
     await write('Alarma');
     answer = () => Promise.reject(new TypeError('network'));
     await confirm();
+    await vi.waitFor(() => expect(notice()?.textContent).toContain('no se sabe si la notificación salió'));
+    answer = () => json(202, { id: 'n1', position: 7 });
+  });
+  it('goes on with the same key once the connection is back', async () => {
+    expect(confirmation()).toBeNull();
+    window.dispatchEvent(new Event('online'));
+    await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación en camino'));
+    expect(sent).toHaveLength(2);
+    expect(sent[1]).toEqual(sent[0]);
+    expect(sent[0]?.key).toBeTruthy();
+    expect(sendDraft.get()).toEqual(EMPTY_FORM);
+  });
+  it('goes on when its page is left, and a draft that was begun meanwhile stays', async () => {
+    page.remove();
+    sendDraft.set({ ...EMPTY_FORM, company: 'c2', body: 'Otra' });
+    window.dispatchEvent(new Event('online'));
+    await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación en camino'));
+    expect(sent[1]).toEqual(sent[0]);
+    expect(sendDraft.get().body).toBe('Otra');
+  });
+  it('waits again as long as it has no answer, and says what the server refuses', async () => {
+    answer = () => Promise.reject(new TypeError('network'));
+    window.dispatchEvent(new Event('online'));
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    await vi.waitFor(() => expect(notice()?.textContent).toContain('no se sabe'));
+    answer = () => json(409, { title: 'no', detail: 'La audiencia cambió.' });
+    await press('Comprobar ahora');
+    await vi.waitFor(() => expect(notice()?.textContent).toContain('La audiencia cambió.'));
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
+  });
+  it('cannot be doubled by the form that waits', async () => {
+    page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await page.updateComplete;
+    expect(confirmation()).toBeNull();
+    expect(sent).toHaveLength(1);
+  });
+  it('given up, may be under way, says where to look, and is the same request when the same form is sent', async () => {
+    await press('Dejar de intentar');
     await vi.waitFor(() => expect(notice()?.textContent).toContain('puede estar en marcha'));
-  });
-  it('says that it may be under way, and where to look', () => {
     expect(notice()?.querySelector('a')?.getAttribute('href')).toBe('/notificaciones');
+    await confirm();
+    expect(sent[1]).toEqual(sent[0]);
   });
-  it('is the same request with the same key when the same form is sent after a reload', async () => {
+  it('after a reload is checked by the same request with the same key', async () => {
+    giveUp();
     page.remove();
     await open();
     expect(notice()?.textContent).toContain('puede estar en marcha');
-    await choose('c1');
-    await write('Alarma');
-    answer = () => json(202, { id: 'n1', position: 7 });
-    await confirm();
+    button('Comprobar ahora')?.click();
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
     expect(sent[1]).toEqual(sent[0]);
-    expect(sent[0]?.key).toBeTruthy();
+    await vi.waitFor(() => expect(notice()).toBeNull());
   });
   it('is another one when the form is another', async () => {
+    await press('Dejar de intentar');
     await write('Otra alarma');
-    answer = () => json(202, { id: 'n2', position: 8 });
     await confirm();
     expect(sent[1]?.key).not.toBe(sent[0]?.key);
+  });
+  it('is not told to the next user of the desk', async () => {
+    session.set({ status: 'out' });
+    await vi.waitFor(() => expect(outgoing.get()).toBeNull());
+    window.dispatchEvent(new Event('online'));
+    await page.updateComplete;
+    expect(sent).toHaveLength(1);
   });
 });
 
@@ -325,6 +378,15 @@ describe('what is being written', () => {
     await vi.waitFor(() => expect(audience()).toContain('de 5 contactos'));
     await confirm();
     expect(sent[0]?.body).toMatchObject({ company_id: 'c2', body: 'Alarma' });
+  });
+  it('that comes back has its preview at once, without a change', async () => {
+    const kept = sendDraft.get();
+    sendDraft.set(EMPTY_FORM);
+    await comeBack();
+    const before = previewed.length;
+    sendDraft.set({ ...kept, company: 'c1' });
+    await vi.waitFor(() => expect(audience()).toContain('de 5 contactos'));
+    expect(previewed.slice(before).map(({ company_id, body: text }) => [company_id, text])).toEqual([['c1', 'Alarma']]);
   });
   it('is gone once it was sent', async () => {
     await confirm();
@@ -422,6 +484,59 @@ it('a send that the server refuses is not taken for one under way', async () => 
   expect(sent[1]?.body.confirm_token).not.toBe(sent[0]?.body.confirm_token);
 });
 
+describe('by keyboard', () => {
+  const enter = (more: KeyboardEventInit) =>
+    page.renderRoot
+      .querySelector('textarea')
+      ?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more }));
+  it('Ctrl+Enter asks for the confirmation, and Enter does not', async () => {
+    await choose('c1');
+    await write('Alarma');
+    enter({});
+    enter({ ctrlKey: true, repeat: true });
+    await page.updateComplete;
+    expect(confirmation()).toBeNull();
+    enter({ ctrlKey: true });
+    await vi.waitFor(() => expect(confirmation()).not.toBeNull());
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('what one reader gets', () => {
+  const reader = () => page.renderRoot.querySelector('reader-preview')?.shadowRoot as ShadowRoot;
+  const phone = () => reader().querySelector('sms-preview')?.shadowRoot?.querySelector('.bubble')?.textContent;
+  it('is the text as it is written until the server has rendered it, then that of each of the first', async () => {
+    const sample = (name: string) => ({
+      client: { id: name, name },
+      to: `+57${name}`,
+      subject: null,
+      body: `Hola ${name}`,
+      html: null,
+      segments: 1,
+    });
+    preview = () =>
+      json(200, {
+        audience: { total: 2, reachable: 2, excluded: {}, duplicates: 0 },
+        texts: { counted: 2, unsendable: 0 },
+        sms: NO_SMS,
+        samples: [sample('Ana'), sample('Luis')],
+        confirm_token: 'token',
+      });
+    await choose('c1');
+    expect(phone()).toBe('Aquí verá el SMS como lo verá el cliente.');
+    await write('Hola');
+    expect(phone()).toBe('Hola');
+    await vi.waitFor(() => expect(phone()).toBe('Hola Ana'));
+    expect(reader().textContent).toContain('1 de 2');
+    const next = reader().querySelector('[aria-label="Destinatario siguiente"]') as HTMLButtonElement;
+    next.click();
+    await vi.waitFor(() => expect(phone()).toBe('Hola Luis'));
+    expect(reader().querySelector('.who')?.textContent).toMatch(/Luis\s+\+57Luis/);
+    next.click();
+    await vi.waitFor(() => expect(phone()).toBe('Hola Ana'));
+  });
+});
+
 describe('a send', () => {
   const write_and_confirm = async () => {
     await choose('c1');
@@ -438,6 +553,26 @@ describe('a send', () => {
     offered?.actions[0]?.run();
     await vi.waitFor(() => expect(toasts.get().map(({ text }) => text)).toEqual(['Deshecho: no salió nada']));
     expect(cancelled).toBe(1);
+  });
+  it('leaves at once, or can be undone for longer, by choice', async () => {
+    const hold = async (seconds: string) => {
+      const field = page.renderRoot.querySelector('#hold') as HTMLSelectElement;
+      field.value = seconds;
+      field.dispatchEvent(new Event('change'));
+      await page.updateComplete;
+    };
+    await choose('c1');
+    await write('Alarma');
+    await hold('600');
+    await confirm();
+    await vi.waitFor(() => expect(toasts.get()[0]?.stays_ms).toBe(60_000));
+    forgetToasts();
+    await choose('c1');
+    await write('Otra');
+    await hold('0');
+    await confirm();
+    await vi.waitFor(() => expect(toasts.get()[0]?.actions).toEqual([]));
+    expect(sent.map(({ body }) => body.hold_seconds)).toEqual([600, 0]);
   });
   it('that is undone too late says so', async () => {
     const offered = await write_and_confirm();

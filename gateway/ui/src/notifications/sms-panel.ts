@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { SmsPreview } from '../contract';
-import { money, number, t } from '../i18n';
+import { number, t } from '../i18n';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { countSms, legible, type SmsCount, transliterate } from './sms';
@@ -41,8 +41,6 @@ export class SmsPanel extends LitElement {
     return html`<dl>
         ${pair(t('sms.encoding'), count.encoding === 'gsm7' ? t('sms.gsm7') : t('sms.ucs2'))}
         ${pair(t('sms.left'), number(count.left))} ${pair(t('sms.segments'), this.segments(count))}
-        ${this.sms ? pair(t('sms.total'), number(this.sms.segments_total)) : nothing}
-        ${this.sms?.cost ? pair(t('sms.cost'), money(this.sms.cost)) : nothing}
       </dl>
       ${this.sms && this.sample !== null ? html`<p class="small muted">${t('sms.sample', { n: this.sample })}</p>` : nothing}
       <div aria-live="polite">

@@ -21,11 +21,19 @@ export const sendMemory: Memory = {
  * takes a repeated key only with the body that it came with.
  */
 export function asSentBefore(request: NotificationRequest): NotificationRequest {
-  const before = sendMemory.recall();
-  if (!before) return request;
-  const sent = JSON.parse(before.body) as NotificationRequest;
-  return withoutToken(sent) === withoutToken(request) ? sent : request;
+  const before = unansweredRequest();
+  return before && isSame(before, request) ? before : request;
 }
+
+/** The request whose answer was lost, if there is one. */
+export function unansweredRequest(): NotificationRequest | null {
+  const before = sendMemory.recall();
+  return before && (JSON.parse(before.body) as NotificationRequest);
+}
+
+/** Whether two requests tell the same people the same. */
+export const isSame = (one: NotificationRequest, other: NotificationRequest): boolean =>
+  withoutToken(one) === withoutToken(other);
 
 function withoutToken({ confirm_token: _, ...request }: NotificationRequest): string {
   return JSON.stringify(request);

@@ -51,6 +51,20 @@ describe('the page of providers', () => {
       expect(text).toContain(words);
     expect(text).not.toContain('en duda');
   });
+  it('says which part of the last hour failed, loudly if it is much, and that there was none', async () => {
+    signIn('notifier');
+    const failing = { accepted: 3, deferred: 0, failed: 1, suppressed: 0, in_doubt: 0, passed_on: 0 };
+    const idle = { ...failing, accepted: 0, failed: 0 };
+    const named = (name: string, last_hour: Provider['last_hour']) => provider({ name, last_hour });
+    const page = await shown(provider(), named('segundo', failing), named('tercero', idle));
+    const hours = [...page.renderRoot.querySelectorAll('.hour')];
+    expect(hours.map((one) => one.querySelector('.pill')?.textContent)).toEqual(['5 % fallidos', '25 % fallidos']);
+    expect(hours.map((one) => one.querySelectorAll('.pill.danger').length)).toEqual([0, 1]);
+    expect(hours[1]?.querySelector('[role="img"]')?.getAttribute('aria-label')).toBe(
+      'Última hora: 3 enviados, 1 fallido',
+    );
+    expect(page.renderRoot.textContent).toContain('Sin envíos en la última hora.');
+  });
   it('says who paused a provider and why, and that nobody gets messages when it was the last', async () => {
     signIn('notifier');
     const text = (await shown(provider({ paused: pause }))).renderRoot.textContent ?? '';

@@ -19,6 +19,8 @@ import { changeText, haltedChannels, reasonOf, standing } from './words';
 
 /** How often the page looks again. The server's reports are a second old. */
 const LOOK_EVERY_MS = 3_000;
+/** From here on the failures of the last hour are shown as a danger, in percent. */
+const FAILING = 20;
 
 @customElement('providers-page')
 export class ProvidersPage extends LitElement {
@@ -33,6 +35,12 @@ export class ProvidersPage extends LitElement {
       .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: var(--s3) var(--s4); }
       .facts dt { font-size: var(--text-s); color: var(--ink-3); }
       .facts dd { font-weight: 550; }
+      .hour { display: grid; gap: var(--s2); }
+      .bar { display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; background: var(--surface-3); }
+      .bar i { min-width: 3px; }
+      .hour ul { display: flex; flex-wrap: wrap; gap: var(--s1) var(--s4); font-size: var(--text-s); color: var(--ink-2); }
+      .hour li { display: flex; align-items: center; gap: 6px; }
+      .dot { width: 10px; height: 10px; border-radius: 3px; }
       summary { cursor: pointer; min-height: 28px; font-weight: 550; }
       .changes { display: grid; gap: var(--s3); margin-top: var(--s3); }
       .changes li { overflow-wrap: anywhere; }
@@ -82,7 +90,7 @@ export class ProvidersPage extends LitElement {
       ${one.paused ? html`<p class="notice warn">${icon('pause', 18)}<span>${pausedText(one.paused)}</span></p>` : nothing}
       ${why ? html`<p>${why}</p>` : nothing}
       ${one.share < 100 ? html`<p>${t('providers.reduced', { share: one.share })}</p>` : nothing}
-      ${facts(one)} ${one.changes.length > 0 ? this.changes(one) : nothing}
+      ${lastHour(one)} ${facts(one)} ${one.changes.length > 0 ? this.changes(one) : nothing}
     </section>`;
   }
 
@@ -145,10 +153,21 @@ function facts(one: Provider) {
     ${fact(t('providers.median'), answer ? milliseconds(answer.p50) : '–')}
     ${fact(t('providers.slowest'), answer ? milliseconds(answer.p99) : '–')}
     ${fact(t('providers.processes'), number(one.processes))}
-    ${Object.entries(one.last_hour)
-      .filter(([, n]) => n > 0)
-      .map(([outcome, n]) => fact(t('providers.hour', { outcome: hourLabel(outcome, n) }), number(n)))}
   </dl>`;
+}
+
+/** How the last hour went, by outcome: colours first, then the numbers. */
+function lastHour({ last_hour }: Provider) {
+  const outcomes = Object.entries(last_hour).filter(([, n]) => n > 0);
+  const all = outcomes.reduce((sum, [, n]) => sum + n, 0);
+  if (all === 0) return html`<p class="muted">${t('providers.last_hour_none')}</p>`;
+  const failed = Math.ceil((100 * (outcomes.find(([name]) => name === 'failed')?.[1] ?? 0)) / all);
+  const words = outcomes.map(([name, n]) => `${number(n)} ${hourLabel(name, n)}`);
+  return html`<div class="hour">
+    <p class="row"><span class="strong grow">${t('providers.last_hour')}</span>${failed > 0 ? html`<span class="pill ${failed >= FAILING ? 'danger' : ''}">${t('providers.failing', { percent: failed })}</span>` : nothing}</p>
+    <div class="bar" role="img" aria-label="${t('providers.last_hour')}: ${words.join(', ')}">${outcomes.map(([name, n]) => html`<i .style=${`flex:${n} 0 0;background:var(--state-${name}, var(--state-sending))`}></i>`)}</div>
+    <ul>${outcomes.map(([name, n]) => html`<li><i class="dot" .style=${`background:var(--state-${name}, var(--state-sending))`}></i><b class="num">${number(n)}</b> ${hourLabel(name, n)}</li>`)}</ul>
+  </div>`;
 }
 
 const fact = (label: string, value: string) => html`<div><dt>${label}</dt><dd class="num">${value}</dd></div>`;

@@ -4,6 +4,7 @@ mod content;
 mod owners;
 mod positions;
 pub mod search;
+mod sought;
 mod state;
 mod which;
 
@@ -102,6 +103,30 @@ pub struct DeliveryFilter<'a> {
     /// Those that a dispatcher is sending at this moment: shown as `sending` if they are open here. Required when filtering
     /// by `sending`, `pending` or `deferred`.
     pub sending: &'a [DeliveryId],
+    /// Only those with exactly this cause.
+    pub cause: Option<&'a CauseWords>,
+    /// Only those to clients of whom each word of this is found today, as in the list of clients. Who was erased is not found.
+    pub q: Option<&'a str>,
+}
+
+/// A cause as the causes of a notification name it: a word that it lacks is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CauseWords {
+    /// The kind of failure, or the reason why nothing may be sent.
+    pub class: String,
+    /// The phase of the exchange with the provider.
+    pub phase: String,
+    /// The provider's code.
+    pub code: String,
+    /// The observation of our side.
+    pub observed: String,
+}
+
+impl CauseWords {
+    /// The words in the order of the columns.
+    fn in_order(&self) -> [&str; 4] {
+        [&self.class, &self.phase, &self.code, &self.observed]
+    }
 }
 
 /// A [`DeliveryRow`] as the database gives it.
@@ -172,7 +197,11 @@ pub async fn list(
     sending.sort_unstable();
     let mut tx = begin(log.pool()).await?;
     sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
-    let ordinals = which::ordinals(&mut tx, notification, filter.state, &sending, page).await?;
+    let ordinals = if filter.cause.is_some() || filter.q.is_some() {
+        sought::ordinals(&mut tx, notification, filter, &sending, page).await?
+    } else {
+        which::ordinals(&mut tx, notification, filter.state, &sending, page).await?
+    };
     let places: Vec<_> = ordinals.into_iter().map(|ordinal| (notification.uuid(), ordinal)).collect();
     let rows = found(&mut tx, scope, &places, &sending).await?;
     tx.commit().await?;
