@@ -44,24 +44,53 @@ impl FileFault {
 
     /// The reason for people.
     pub fn text(&self, language: Language) -> String {
-        let spanish = language == Language::Es;
-        match self {
-            Self::Charset if spanish => "La codificación indicada en charset no se conoce.".into(),
-            Self::Charset => "The encoding given as charset is not known.".into(),
-            Self::NotCsv(kind) => kind.text(language).into(),
-            Self::Empty if spanish => {
-                format!("El archivo está vacío; la primera línea debe ser {}.", header())
+        match (self, language) {
+            (Self::NotCsv(kind), _) => kind.text(language).into(),
+            (Self::Columns { missing, repeated, unknown }, _) => {
+                columns_text(missing, repeated, unknown, language)
             }
-            Self::Empty => format!("The file is empty; its first line must be {}.", header()),
-            Self::Header if spanish => format!("No se puede leer la primera línea; debe ser {}.", header()),
-            Self::Header => format!("The first line cannot be read; it must be {}.", header()),
-            Self::Columns { missing, repeated, unknown } => columns_text(missing, repeated, unknown, spanish),
-            Self::TooManyColumns if spanish => {
+            (fault, Language::Es) => fault.spanish(),
+            (fault, Language::En) => fault.english(),
+            (fault, Language::Pt) => fault.portuguese(),
+        }
+    }
+
+    fn spanish(&self) -> String {
+        match self {
+            Self::Charset => "La codificación indicada en charset no se conoce.".into(),
+            Self::Empty => format!("El archivo está vacío; la primera línea debe ser {}.", header()),
+            Self::Header => format!("No se puede leer la primera línea; debe ser {}.", header()),
+            Self::TooManyColumns => {
                 format!("El archivo tiene más de {COLUMNS_MAX} columnas propias, el máximo.")
             }
+            // `text` has theirs.
+            Self::NotCsv(_) | Self::Columns { .. } => String::new(),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Self::Charset => "The encoding given as charset is not known.".into(),
+            Self::Empty => format!("The file is empty; its first line must be {}.", header()),
+            Self::Header => format!("The first line cannot be read; it must be {}.", header()),
             Self::TooManyColumns => {
                 format!("The file has more than {COLUMNS_MAX} columns of its own, the most it may have.")
             }
+            // `text` has theirs.
+            Self::NotCsv(_) | Self::Columns { .. } => String::new(),
+        }
+    }
+
+    fn portuguese(&self) -> String {
+        match self {
+            Self::Charset => "A codificação indicada em charset não é conhecida.".into(),
+            Self::Empty => format!("O arquivo está vazio; a primeira linha deve ser {}.", header()),
+            Self::Header => format!("Não é possível ler a primeira linha; ela deve ser {}.", header()),
+            Self::TooManyColumns => {
+                format!("O arquivo tem mais de {COLUMNS_MAX} colunas próprias, o máximo.")
+            }
+            // `text` has theirs.
+            Self::NotCsv(_) | Self::Columns { .. } => String::new(),
         }
     }
 }
@@ -70,23 +99,28 @@ fn header() -> String {
     Column::FILE.map(Column::as_str).join(",")
 }
 
-fn columns_text(missing: &[Column], repeated: &[String], unknown: &[String], spanish: bool) -> String {
-    let words =
-        |columns: &[Column]| columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
-    let found = [
-        (if spanish { "faltan" } else { "missing" }, words(missing)),
-        (if spanish { "repetidas" } else { "repeated" }, repeated.join(", ")),
-        (if spanish { "desconocidas" } else { "unknown" }, unknown.join(", ")),
-    ];
-    let found = found.into_iter().filter(|(_, names)| !names.is_empty());
+fn columns_text(missing: &[Column], repeated: &[String], unknown: &[String], language: Language) -> String {
+    let labels = match language {
+        Language::Es => ["faltan", "repetidas", "desconocidas"],
+        Language::En => ["missing", "repeated", "unknown"],
+        Language::Pt => ["faltam", "repetidas", "desconhecidas"],
+    };
+    let missing = missing.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+    let found = labels.into_iter().zip([missing, repeated.join(", "), unknown.join(", ")]);
+    let found = found.filter(|(_, names)| !names.is_empty());
     let found = found.map(|(label, names)| format!("{label}: {names}")).collect::<Vec<_>>().join("; ");
-    if spanish {
-        return format!(
-            "Las columnas no son las esperadas ({found}). La primera línea debe ser {}.",
-            header()
-        );
+    let header = header();
+    match language {
+        Language::Es => {
+            format!("Las columnas no son las esperadas ({found}). La primera línea debe ser {header}.")
+        }
+        Language::En => {
+            format!("The columns are not the expected ones ({found}). The first line must be {header}.")
+        }
+        Language::Pt => {
+            format!("As colunas não são as esperadas ({found}). A primeira linha deve ser {header}.")
+        }
     }
-    format!("The columns are not the expected ones ({found}). The first line must be {}.", header())
 }
 
 /// A fault or a warning about one cell of a row.
@@ -165,6 +199,7 @@ impl RowFault {
             (RowReason::Invalid(invalid), _) => invalid.text(language),
             (reason, Language::Es) => reason.spanish(),
             (reason, Language::En) => reason.english(),
+            (reason, Language::Pt) => reason.portuguese(),
         }
     }
 }
@@ -221,6 +256,33 @@ impl RowReason {
             }
         }
     }
+
+    fn portuguese(self) -> String {
+        match self {
+            Self::Invalid(invalid) => invalid.text(Language::Pt),
+            Self::Unreadable => {
+                "Contém caracteres que não podem ser lidos na codificação do arquivo.".into()
+            }
+            Self::ColumnCount { expected, found } => {
+                format!("A linha tem {found} colunas; são esperadas {expected}.")
+            }
+            Self::Misquoted => "As aspas da linha não estão bem fechadas.".into(),
+            Self::RowTooLong => "A linha é longa demais; talvez falte fechar aspas.".into(),
+            Self::ConflictingName => "Uma linha anterior dá outro nome ao mesmo cliente.".into(),
+            Self::TooManyContacts => format!("O cliente já tem {CONTACTS_MAX} contatos, o máximo."),
+            Self::TooManyColumns => format!("O cliente teria mais de {COLUMNS_MAX} colunas próprias, o máximo."),
+            Self::ConflictingColumn => {
+                "Uma linha anterior dá outro dado ao mesmo cliente; o primeiro é mantido.".into()
+            }
+            Self::Unreachable => {
+                "O contato não tem e-mail nem um telefone que receba SMS: não poderá ser avisado por nenhum canal.".into()
+            }
+            Self::NotUtf8 => {
+                "Tem letras que não estão em UTF-8 como o resto do arquivo; foram lidas como Windows-1252. Confira-as."
+                    .into()
+            }
+        }
+    }
 }
 
 /// Without the value, which is personal data.
@@ -239,7 +301,11 @@ fn shown(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    const LANGUAGES: [Language; 3] = [Language::Es, Language::En, Language::Pt];
 
     #[test]
     fn a_wrong_header_is_answered_with_the_right_one() {
@@ -258,17 +324,22 @@ mod tests {
             "The columns are not the expected ones (missing: kind, email; repeated: name; unknown: tipo). \
              The first line must be external_id,name,kind,contact_name,phone,email."
         );
+        assert_eq!(
+            fault.text(Language::Pt),
+            "As colunas não são as esperadas (faltam: kind, email; repetidas: name; desconhecidas: tipo). \
+             A primeira linha deve ser external_id,name,kind,contact_name,phone,email."
+        );
     }
 
     #[test]
-    fn every_fault_reads_as_one_sentence_in_both_languages() {
+    fn every_fault_reads_as_one_sentence_in_every_language() {
         use FileKind::{Compressed, Page, Pdf, Picture, Utf32, Workbook};
         let kinds = [Workbook, Page, Pdf, Compressed, Picture, Utf32];
         let faults = [FileFault::Charset, FileFault::Empty, FileFault::Header, FileFault::TooManyColumns];
         let faults = faults.into_iter();
         let files = faults
             .chain(kinds.map(FileFault::NotCsv))
-            .map(|fault| (fault.text(Language::Es), fault.text(Language::En)));
+            .map(|fault| LANGUAGES.map(|language| fault.text(language)));
         let reasons = [
             RowReason::Invalid(Invalid::Missing),
             RowReason::Unreadable,
@@ -283,11 +354,10 @@ mod tests {
             RowReason::NotUtf8,
         ];
         let fault = |reason| RowFault::new(2, Column::Row, "", reason);
-        let rows =
-            reasons.map(|reason| (fault(reason).detail(Language::Es), fault(reason).detail(Language::En)));
-        for (es, en) in files.chain(rows) {
-            assert_ne!(es, en);
-            assert!(es.ends_with('.') && en.ends_with('.'), "{es} {en}");
+        let rows = reasons.map(|reason| LANGUAGES.map(|language| fault(reason).detail(language)));
+        for texts in files.chain(rows) {
+            assert_eq!(HashSet::from(texts.clone()).len(), LANGUAGES.len(), "{texts:?}");
+            assert!(texts.iter().all(|text| text.ends_with('.')), "{texts:?}");
         }
     }
 

@@ -132,6 +132,7 @@ impl Invalid {
         match language {
             Language::Es => self.spanish(),
             Language::En => self.english(),
+            Language::Pt => self.portuguese(),
         }
     }
 
@@ -184,6 +185,32 @@ impl Invalid {
             }
         }
     }
+
+    fn portuguese(self) -> String {
+        match self {
+            Self::Missing => "Este dado é obrigatório.".into(),
+            Self::TooLong { max } => format!("Não pode ter mais de {} caracteres.", grouped(max, '.')),
+            Self::ControlCharacter => "Contém caracteres de controle, que não são aceitos.".into(),
+            Self::LineBreak => "Não pode conter quebras de linha.".into(),
+            Self::Email(fault) => format!("Não é um endereço de e-mail válido{}.", fault.portuguese()),
+            Self::Phone(PhoneFault::Ambiguous(one, other)) => {
+                format!("Pode ser {one} ou {other}: escreva-o com + e o código do país.")
+            }
+            Self::Phone(fault) => format!("Não é um telefone válido: {}.", fault.portuguese()),
+            Self::Country => "Não é um país conhecido; espera-se seu código de duas letras, como BR.".into(),
+            Self::TimeZone => {
+                "Não é um fuso horário conhecido; espera-se, por exemplo, America/Sao_Paulo.".into()
+            }
+            Self::Locale => "Não é um idioma conhecido; espera-se, por exemplo, pt ou pt-BR.".into(),
+            Self::Id => "Não é um identificador válido.".into(),
+            Self::VariableName => "Não é um nome de variável: use letras sem acento, algarismos e _, com uma letra no início, e um nome que não seja reservado.".into(),
+            Self::ColumnName => "Não é um nome de coluna: use letras minúsculas sem acento, algarismos e _, com uma letra no início, e um nome que não seja reservado.".into(),
+            Self::LogoUrl => "Não é o endereço de um logotipo; espera-se, por exemplo, https://empresa.example/logo.png.".into(),
+            Self::NotAllowed { allowed } => {
+                format!("Não é um valor aceito; pode ser {}.", allowed.join(", "))
+            }
+        }
+    }
 }
 
 impl EmailFault {
@@ -204,6 +231,15 @@ impl EmailFault {
             }
             Self::Name => ": write the address alone, without the name".into(),
             Self::Several => ": there is more than one; write only one".into(),
+        }
+    }
+
+    fn portuguese(self) -> String {
+        match self {
+            Self::Form => String::new(),
+            Self::Character(c) => format!(": contém um caractere que não é aceito ali, {}", shown(c)),
+            Self::Name => ": escreva só o endereço, sem o nome".into(),
+            Self::Several => ": há mais de um; escreva um só".into(),
         }
     }
 }
@@ -245,6 +281,20 @@ impl PhoneFault {
             }
             Self::NinthDigit => "it lacks the 9 that mobile numbers of Brazil have behind the area code",
             Self::Service => "it is a premium rate service or a voice mailbox, not a person's telephone",
+        }
+    }
+
+    const fn portuguese(self) -> &'static str {
+        match self {
+            Self::Characters => "só pode ter algarismos, espaços, pontos, hífens, parênteses e um + inicial",
+            Self::CallingCode => "nenhum país tem esse código",
+            Self::Plan => "faltam ou sobram algarismos, ou nenhum número desse país começa assim",
+            Self::Ambiguous(..) => "pode ser lido como mais de um número",
+            Self::Spreadsheet => {
+                "uma planilha o converteu em uma quantia e pode ter perdido algarismos; escreva-o de novo como texto"
+            }
+            Self::NinthDigit => "falta o 9 que os celulares do Brasil têm depois do DDD",
+            Self::Service => "é um serviço tarifado ou uma caixa postal, não o telefone de uma pessoa",
         }
     }
 }
