@@ -1,7 +1,9 @@
 /** How the web app is built, served while developing, and tested. */
 import { defineConfig } from 'vitest/config';
+import { precompress } from './build/precompress.ts';
 
 export default defineConfig({
+  plugins: [precompress()],
   build: {
     target: 'es2023',
     // light-dark() must reach the browser as written.
