@@ -27,7 +27,7 @@ import { type Found, findRoute } from './routes';
 import './shortcuts-dialog';
 import './toast-stack';
 import './user-panel';
-import { markWindow } from './window-mark';
+import { markWindow, plainIcon } from './window-mark';
 
 type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
 /** A short loss of the stream is not shown; a browser that reports to be offline is. */
@@ -91,7 +91,7 @@ export class AppShell extends LitElement {
 
   private rail() {
     return html`<header class="rail">
-      <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      <a class="brand" href="/"><img src=${plainIcon()} alt="" />${t('app.name')}</a>
       ${this.createButton()}
       <app-nav></app-nav>
       <button class="account" type="button" popovertarget="account-menu">
@@ -104,7 +104,7 @@ export class AppShell extends LitElement {
   /** On the phone only: on a desk the rail has both, and the page begins at the top. */
   private topbar() {
     return html`<section class="topbar" aria-label=${t('nav.actions')}>
-      <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      <a class="brand" href="/"><img src=${plainIcon()} alt="" />${t('app.name')}</a>
       ${this.createButton()}
     </section>`;
   }
