@@ -2,15 +2,17 @@
 import { defineConfig } from 'vitest/config';
 import { iconInPage } from './build/icon-in-page.ts';
 import { precompress } from './build/precompress.ts';
+import { serviceWorker } from './build/service-worker.ts';
 
 /** The shell: what every screen may need, and all that it needs itself. */
-const SHELL = /node_modules|\/src\/(main|ui\/|store\/|app\/(?!home-page)|messages\/(receipts|to-whom)|[^/]+\.ts$)/;
+const SHELL =
+  /node_modules|\/src\/(main|ui\/|store\/|app\/(?!home-page)|offline\/|messages\/(receipts|to-whom)|[^/]+\.ts$)/;
 /** What the screens about sending share, and no other screen needs. */
 const SENDING =
   /\/src\/(notifications|deliveries|providers|companies|clients|templates|suppressions|users|simulator)\//;
 
 export default defineConfig({
-  plugins: [iconInPage(), precompress()],
+  plugins: [iconInPage(), serviceWorker(), precompress()],
   build: {
     target: 'es2023',
     // light-dark() must reach the browser as written.

@@ -26,6 +26,10 @@ export const pt: Catalogue = {
   required: 'Este campo é obrigatório.',
   too_long: 'O texto passa de {n} caracteres.',
   offline: 'Sem conexão com o servidor. Tentando novamente… O que você vê pode estar desatualizado.',
+  'offline.seen_at': 'Sem conexão · visto às {time}',
+  'offline.seen_on': 'Sem conexão · visto em {date}',
+  'version.new': 'Há uma versão nova.',
+  'version.use': 'Usar agora',
 
   'problem.unknown': 'Algo deu errado. Tente novamente.',
   'problem.offline': 'Não há conexão com o servidor.',
