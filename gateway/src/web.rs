@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use include_dir::{Dir, File, include_dir};
@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
+use crate::request::accepts;
 
 /// Vite's output, from `build.rs`.
 static APP: Dir<'_> = include_dir!("$MENSAJERIA_UI_DIST_DIR");
@@ -21,6 +22,9 @@ const HASHED: &str = "assets/";
 /// The prefixes of paths for programs, in any version of the API, and of links to unsubscribe: unknown ones get 404 instead
 /// of the page.
 const PROGRAMS: [&str; 5] = ["api", "livez", "readyz", "metrics", "u"];
+/// The codings of the compressed forms that the build has written beside the files, smallest first, with the endings of
+/// their names.
+const CODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
 /// The allowed methods of a file.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -35,7 +39,7 @@ pub(crate) async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, METHODS)]).into_response();
     }
-    match APP.get_file(path) {
+    match APP.get_file(path).filter(|file| !is_coded(file)) {
         Some(file) => answer(file, &request),
         // A missing file is 404; a path of the app is the page.
         None if path.starts_with(HASHED) => StatusCode::NOT_FOUND.into_response(),
@@ -52,18 +56,35 @@ fn is_for_programs(path: &str) -> bool {
     first.is_some_and(|first| PROGRAMS.iter().any(|name| first.eq_ignore_ascii_case(name)))
 }
 
+/// A file as it was built, or the smallest of its compressed forms that the browser accepts.
 fn answer(file: &'static File<'_>, request: &Request) -> Response {
-    let tag = tag(file.contents());
-    if request.headers().get(IF_NONE_MATCH) == Some(&tag) {
-        return StatusCode::NOT_MODIFIED.into_response();
-    }
+    let coded = CODINGS.into_iter().find_map(|(coding, ending)| {
+        let small = APP.get_file(format!("{}.{ending}", file.path().display()))?;
+        accepts(request.headers(), coding).then_some((coding, small))
+    });
+    let content = coded.map_or(file, |(_, small)| small).contents();
+    let tag = tag(content);
     let cache = if file.path().starts_with(HASHED) { FOR_EVER } else { ASK_EACH_TIME };
-    let mut response = Response::new(Body::from(file.contents()));
+    let mut response = Response::new(Body::from(content));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind(file)));
     headers.insert(CACHE_CONTROL, cache);
-    headers.insert(ETAG, tag);
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some((coding, _)) = coded {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    if request.headers().get(IF_NONE_MATCH) == Some(&tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+    }
+    response.headers_mut().insert(ETAG, tag);
     response
+}
+
+/// Whether this is the compressed form of another file.
+fn is_coded(file: &File<'_>) -> bool {
+    let ending = file.path().extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| CODINGS.iter().any(|(_, coded)| *coded == ending))
 }
 
 fn tag(content: &[u8]) -> HeaderValue {
@@ -80,13 +101,16 @@ fn kind(file: &File<'_>) -> &'static str {
         Some("png") => "image/png",
         Some("ico") => "image/x-icon",
         Some("woff2") => "font/woff2",
-        Some("webmanifest" | "json") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("json") => "application/json",
         _ => "application/octet-stream",
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::ACCEPT_ENCODING;
+
     use super::*;
 
     async fn get(path: &str) -> Response {
@@ -140,6 +164,33 @@ mod tests {
     #[tokio::test]
     async fn a_missing_asset_is_missing() {
         assert_eq!(get("/assets/none.js").await.status(), StatusCode::NOT_FOUND);
+    }
+
+    async fn get_as(path: &str, codings: &str) -> Response {
+        serve(Request::get(path).header(ACCEPT_ENCODING, codings).body(Body::empty()).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn the_page_is_sent_in_the_smallest_form_that_the_browser_accepts() {
+        let mut lengths = Vec::new();
+        for (codings, coding) in
+            [("gzip, deflate, br", Some("br")), ("gzip", Some("gzip")), ("identity", None)]
+        {
+            let response = get_as("/", codings).await;
+            assert_eq!(
+                response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes),
+                coding.map(str::as_bytes)
+            );
+            assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+            assert_eq!(response.headers()[VARY], "Accept-Encoding");
+            lengths.push(axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().len());
+        }
+        assert!(lengths.is_sorted_by(|a, b| a < b), "{lengths:?}");
+    }
+
+    #[tokio::test]
+    async fn a_compressed_form_has_no_path_of_its_own() {
+        assert_eq!(get("/index.html.br").await.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
     }
 
     #[tokio::test]

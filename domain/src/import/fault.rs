@@ -1,8 +1,8 @@
 //! The faults of a file and of its cells: place, value, a stable code, and a text for people.
 
+use super::fault_text::columns_text;
 use super::text_decoder::foreign_bytes_as_windows_1252;
 use super::{Column, FileKind};
-use crate::client::{COLUMNS_MAX, CONTACTS_MAX};
 use crate::value::{Invalid, Language};
 
 /// Why a file cannot be read at all.
@@ -44,49 +44,16 @@ impl FileFault {
 
     /// The reason for people.
     pub fn text(&self, language: Language) -> String {
-        let spanish = language == Language::Es;
-        match self {
-            Self::Charset if spanish => "La codificación indicada en charset no se conoce.".into(),
-            Self::Charset => "The encoding given as charset is not known.".into(),
-            Self::NotCsv(kind) => kind.text(language).into(),
-            Self::Empty if spanish => {
-                format!("El archivo está vacío; la primera línea debe ser {}.", header())
+        match (self, language) {
+            (Self::NotCsv(kind), _) => kind.text(language).into(),
+            (Self::Columns { missing, repeated, unknown }, _) => {
+                columns_text(missing, repeated, unknown, language)
             }
-            Self::Empty => format!("The file is empty; its first line must be {}.", header()),
-            Self::Header if spanish => format!("No se puede leer la primera línea; debe ser {}.", header()),
-            Self::Header => format!("The first line cannot be read; it must be {}.", header()),
-            Self::Columns { missing, repeated, unknown } => columns_text(missing, repeated, unknown, spanish),
-            Self::TooManyColumns if spanish => {
-                format!("El archivo tiene más de {COLUMNS_MAX} columnas propias, el máximo.")
-            }
-            Self::TooManyColumns => {
-                format!("The file has more than {COLUMNS_MAX} columns of its own, the most it may have.")
-            }
+            (fault, Language::Es) => fault.spanish(),
+            (fault, Language::En) => fault.english(),
+            (fault, Language::Pt) => fault.portuguese(),
         }
     }
-}
-
-fn header() -> String {
-    Column::FILE.map(Column::as_str).join(",")
-}
-
-fn columns_text(missing: &[Column], repeated: &[String], unknown: &[String], spanish: bool) -> String {
-    let words =
-        |columns: &[Column]| columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
-    let found = [
-        (if spanish { "faltan" } else { "missing" }, words(missing)),
-        (if spanish { "repetidas" } else { "repeated" }, repeated.join(", ")),
-        (if spanish { "desconocidas" } else { "unknown" }, unknown.join(", ")),
-    ];
-    let found = found.into_iter().filter(|(_, names)| !names.is_empty());
-    let found = found.map(|(label, names)| format!("{label}: {names}")).collect::<Vec<_>>().join("; ");
-    if spanish {
-        return format!(
-            "Las columnas no son las esperadas ({found}). La primera línea debe ser {}.",
-            header()
-        );
-    }
-    format!("The columns are not the expected ones ({found}). The first line must be {}.", header())
 }
 
 /// A fault or a warning about one cell of a row.
@@ -165,60 +132,7 @@ impl RowFault {
             (RowReason::Invalid(invalid), _) => invalid.text(language),
             (reason, Language::Es) => reason.spanish(),
             (reason, Language::En) => reason.english(),
-        }
-    }
-}
-
-impl RowReason {
-    fn spanish(self) -> String {
-        match self {
-            Self::Invalid(invalid) => invalid.text(Language::Es),
-            Self::Unreadable => {
-                "Contiene caracteres que no se pueden leer en la codificación del archivo.".into()
-            }
-            Self::ColumnCount { expected, found } => {
-                format!("La fila tiene {found} columnas; se esperan {expected}.")
-            }
-            Self::Misquoted => "Las comillas de la fila no están bien cerradas.".into(),
-            Self::RowTooLong => "La fila es demasiado larga; quizá falta cerrar unas comillas.".into(),
-            Self::ConflictingName => "Una fila anterior da otro nombre al mismo cliente.".into(),
-            Self::TooManyContacts => format!("El cliente ya tiene {CONTACTS_MAX} contactos, el máximo."),
-            Self::TooManyColumns => format!("El cliente tendría más de {COLUMNS_MAX} columnas propias, el máximo."),
-            Self::ConflictingColumn => "Una fila anterior da otro dato al mismo cliente; se conserva el primero.".into(),
-            Self::Unreachable => {
-                "El contacto no tiene correo ni un teléfono que reciba SMS: no se le podrá avisar por ningún canal.".into()
-            }
-            Self::NotUtf8 => {
-                "Tiene letras que no están en UTF-8 como el resto del archivo; se leyeron como Windows-1252. Revíselas."
-                    .into()
-            }
-        }
-    }
-
-    fn english(self) -> String {
-        match self {
-            Self::Invalid(invalid) => invalid.text(Language::En),
-            Self::Unreadable => "It contains characters that cannot be read in the file's encoding.".into(),
-            Self::ColumnCount { expected, found } => {
-                format!("The row has {found} columns; {expected} are expected.")
-            }
-            Self::Misquoted => "The quotes of the row are not closed where they should be.".into(),
-            Self::RowTooLong => "The row is too long; perhaps a quote was not closed.".into(),
-            Self::ConflictingName => "An earlier row gives the same client another name.".into(),
-            Self::TooManyContacts => {
-                format!("The client already has {CONTACTS_MAX} contacts, the most it may have.")
-            }
-            Self::TooManyColumns => {
-                format!("The client would have more than {COLUMNS_MAX} columns of its own, the most it may have.")
-            }
-            Self::ConflictingColumn => "An earlier row gives the same client another text; the first one stays.".into(),
-            Self::Unreachable => {
-                "The contact has neither an e-mail address nor a telephone that takes SMS: no channel can reach it.".into()
-            }
-            Self::NotUtf8 => {
-                "It has letters that are not UTF-8 like the rest of the file; they were read as Windows-1252. Check them."
-                    .into()
-            }
+            (reason, Language::Pt) => reason.portuguese(),
         }
     }
 }
@@ -239,7 +153,11 @@ fn shown(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    const LANGUAGES: [Language; 3] = [Language::Es, Language::En, Language::Pt];
 
     #[test]
     fn a_wrong_header_is_answered_with_the_right_one() {
@@ -258,17 +176,22 @@ mod tests {
             "The columns are not the expected ones (missing: kind, email; repeated: name; unknown: tipo). \
              The first line must be external_id,name,kind,contact_name,phone,email."
         );
+        assert_eq!(
+            fault.text(Language::Pt),
+            "As colunas não são as esperadas (faltam: kind, email; repetidas: name; desconhecidas: tipo). \
+             A primeira linha deve ser external_id,name,kind,contact_name,phone,email."
+        );
     }
 
     #[test]
-    fn every_fault_reads_as_one_sentence_in_both_languages() {
+    fn every_fault_reads_as_one_sentence_in_every_language() {
         use FileKind::{Compressed, Page, Pdf, Picture, Utf32, Workbook};
         let kinds = [Workbook, Page, Pdf, Compressed, Picture, Utf32];
         let faults = [FileFault::Charset, FileFault::Empty, FileFault::Header, FileFault::TooManyColumns];
         let faults = faults.into_iter();
         let files = faults
             .chain(kinds.map(FileFault::NotCsv))
-            .map(|fault| (fault.text(Language::Es), fault.text(Language::En)));
+            .map(|fault| LANGUAGES.map(|language| fault.text(language)));
         let reasons = [
             RowReason::Invalid(Invalid::Missing),
             RowReason::Unreadable,
@@ -283,11 +206,10 @@ mod tests {
             RowReason::NotUtf8,
         ];
         let fault = |reason| RowFault::new(2, Column::Row, "", reason);
-        let rows =
-            reasons.map(|reason| (fault(reason).detail(Language::Es), fault(reason).detail(Language::En)));
-        for (es, en) in files.chain(rows) {
-            assert_ne!(es, en);
-            assert!(es.ends_with('.') && en.ends_with('.'), "{es} {en}");
+        let rows = reasons.map(|reason| LANGUAGES.map(|language| fault(reason).detail(language)));
+        for texts in files.chain(rows) {
+            assert_eq!(HashSet::from(texts.clone()).len(), LANGUAGES.len(), "{texts:?}");
+            assert!(texts.iter().all(|text| text.ends_with('.')), "{texts:?}");
         }
     }
 

@@ -95,6 +95,20 @@ impl FileKind {
             (Self::Utf32, Language::En) => {
                 "The file is text in UTF-32, which is not read. Save it as “CSV UTF-8” and upload it again."
             }
+            (Self::Workbook, Language::Pt) => {
+                "O arquivo é uma pasta de trabalho do Excel ou outra planilha, não um CSV. Abra-o e salve como “CSV UTF-8”."
+            }
+            (Self::Page, Language::Pt) => {
+                "O arquivo é uma página web ou um XML, não um CSV. Abra-o no Excel e salve como “CSV UTF-8”."
+            }
+            (Self::Pdf, Language::Pt) => "O arquivo é um PDF, não um CSV. Peça os dados como “CSV UTF-8”.",
+            (Self::Compressed, Language::Pt) => {
+                "O arquivo está compactado. Descompacte-o e carregue o CSV que ele contém."
+            }
+            (Self::Picture, Language::Pt) => "O arquivo é uma imagem, não um CSV. Escolha o arquivo CSV.",
+            (Self::Utf32, Language::Pt) => {
+                "O arquivo é um texto em UTF-32, que não é lido. Salve-o como “CSV UTF-8” e carregue outra vez."
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod decoded;
 mod draft;
 mod encoding;
 mod fault;
+mod fault_text;
 mod file_kind;
 mod formula_mark;
 mod header;

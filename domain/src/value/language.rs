@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A language of error texts: Spanish unless the reader asks for English.
+/// A language of error texts: Spanish unless the reader asks for another one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
@@ -11,4 +11,6 @@ pub enum Language {
     Es,
     /// English.
     En,
+    /// Portuguese, as Brazil writes it.
+    Pt,
 }

@@ -29,9 +29,13 @@ impl Locale {
         self.region.is_some()
     }
 
-    /// The language of the texts this person is shown: Spanish unless it is English.
+    /// The language of the texts this person is shown: Spanish where there are none in the person's own.
     pub fn language(self) -> Language {
-        if self.language == "en" { Language::En } else { Language::Es }
+        match self.language {
+            "en" => Language::En,
+            "pt" => Language::Pt,
+            _ => Language::Es,
+        }
     }
 }
 
@@ -128,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_spanish_unless_the_locale_is_english() {
+    fn texts_are_spanish_where_there_are_none_in_the_own_language() {
         let language = |text: &str| text.parse::<Locale>().unwrap().language();
         assert_eq!(
-            (language("en-US"), language("es-CO"), language("pt")),
-            (Language::En, Language::Es, Language::Es)
+            [language("en-US"), language("es-CO"), language("pt-BR"), language("qu")],
+            [Language::En, Language::Es, Language::Pt, Language::Es]
         );
     }
 }

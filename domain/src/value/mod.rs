@@ -10,6 +10,7 @@ mod email_address;
 mod external_id;
 mod id;
 mod invalid;
+mod invalid_text;
 mod language;
 mod locale;
 mod logo_url;

@@ -1,6 +1,7 @@
 //! The HTTP server: the routes, and the middleware around them.
 
 mod bounds;
+mod compress;
 mod connections;
 mod drain;
 mod limits;
@@ -16,9 +17,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
-use tower_http::compression::CompressionLayer;
 
 pub use self::bounds::Bounds;
+use self::compress::compress;
 use self::connections::ListenerContext;
 use self::drain::drain;
 use self::limits::Limits;
@@ -53,7 +54,7 @@ impl Answers {
 
 fn routes(web: Router<AppState>) -> Router<AppState> {
     let api = api::router().fallback(no_such_route);
-    web.layer(CompressionLayer::new()).nest(api::ROOT, api).merge(unsubscribe::router()).merge(api::alive())
+    web.nest(api::ROOT, api).merge(unsubscribe::router()).merge(api::alive())
 }
 
 fn around(routes: Router<AppState>, state: AppState, bounds: &Bounds) -> Router {
@@ -70,7 +71,8 @@ async fn handle_request(
     let held = |request| limits.hold(request, |request| next.run(request));
     let served = |request| drain(request, |request| refuse_faulty(request, held));
     let rendered = |request| render(request, |request| catch(request, served));
-    observe(&state, request, |request| secure(state.settings(), request, rendered)).await
+    let compressed = |request| compress(request, rendered);
+    observe(&state, request, |request| secure(state.settings(), request, compressed)).await
 }
 
 /// Serves until `state`'s shutdown is cancelled. Requests in flight are answered first; streams end at once.

@@ -169,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn every_page_has_words_in_both_languages() {
-        for language in [Language::Es, Language::En] {
+    fn every_page_has_words_in_every_language() {
+        for language in [Language::Es, Language::En, Language::Pt] {
             for said in [Said::Forgotten, Said::Unknown, Said::NotNow] {
                 let (title, text, button) = said.words(texts(language));
                 assert!(!title.is_empty() && !text.is_empty() && button.is_none());

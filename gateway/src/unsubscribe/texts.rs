@@ -1,4 +1,4 @@
-//! The words of the page, in Spanish and English.
+//! The words of the page, in each language.
 
 use domain::value::Language;
 
@@ -49,9 +49,25 @@ const EN: Texts = Texts {
     not_now: "Nothing has changed. Try again in a few minutes.",
 };
 
+const PT: Texts = Texts {
+    tag: "pt-BR",
+    question_title: "Deixar de receber e-mails?",
+    question: "{company} não enviará mais e-mails a {address}. Nem avisos do serviço por este meio.",
+    button: "Não receber mais e-mails",
+    done_title: "Pronto",
+    done: "{company} não enviará mais e-mails a {address}. Se mudar de ideia, peça a {company} que inclua você novamente.",
+    forgotten_title: "Não há nada a fazer",
+    forgotten: "Já não guardamos o endereço ao qual este e-mail foi enviado.",
+    unknown_title: "O link não é válido",
+    unknown: "Use o link completo do e-mail, ou responda a quem o enviou.",
+    not_now_title: "Não foi possível neste momento",
+    not_now: "Nada mudou. Tente novamente em alguns minutos.",
+};
+
 pub(super) const fn texts(language: Language) -> &'static Texts {
     match language {
         Language::Es => &ES,
         Language::En => &EN,
+        Language::Pt => &PT,
     }
 }

@@ -2,6 +2,7 @@
 import createClient from 'openapi-fetch';
 import type * as c from './contract';
 import { language } from './i18n';
+import { isKept, keepSeen, lastSeen, seenAt } from './offline/last-seen';
 import { named } from './person';
 import { Problem } from './problem';
 
@@ -36,7 +37,8 @@ export function endWait(goesOn: boolean): void {
  * bytes with the same idempotency key. Reading is asked for again by the pages.
  */
 async function send(request: Request): Promise<Response> {
-  const waits = request.method !== 'GET' && !request.url.endsWith(`${V1}/session`);
+  if (request.method === 'GET') return read(request);
+  const waits = !request.url.endsWith(`${V1}/session`);
   const again = waits ? request.clone() : null;
   const response = await inTime(request);
   if (response.status !== 401 || !again) return response;
@@ -44,6 +46,34 @@ async function send(request: Request): Promise<Response> {
   signedOut.dispatchEvent(new Event('signed-out'));
   return (await goesOn) ? inTime(again) : response;
 }
+
+/** Reads, and without a network gives what was last seen. */
+async function read(request: Request): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const name = pathname.slice(V1.length) + search;
+  try {
+    const response = await inTime(request);
+    if (response.ok) seenAt.set(null);
+    if (response.ok && isKept(name))
+      void response
+        .clone()
+        .json()
+        .then((answer) => keepSeen(name, answer))
+        .catch(() => undefined);
+    return response;
+  } catch (cause) {
+    const seen = request.signal.aborted ? null : await lastSeen(name);
+    if (!seen) throw cause;
+    return Response.json(seen);
+  }
+}
+
+/** Whether the server answers, and not that it cannot. */
+export const isReachable = (): Promise<boolean> =>
+  fetch(`${V1}/me`, { cache: 'no-store' }).then(
+    ({ status }) => status < 500,
+    () => false,
+  );
 
 async function inTime(request: Request): Promise<Response> {
   const limit = new AbortController();

@@ -2,6 +2,7 @@
 
 pub(super) mod en;
 pub(super) mod es;
+pub(super) mod pt;
 
 use chrono::{DateTime, Utc};
 use domain::notification::Times;

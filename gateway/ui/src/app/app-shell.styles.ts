@@ -44,6 +44,11 @@ export const shellStyles = css`
   .bottom { display: none; }
   .more-sheet { display: grid; gap: var(--s4); }
   .more-sheet hr { width: 100%; margin: 0; border: 0; border-top: 1px solid var(--line); }
+  @media print {
+    :host { --page-height: auto; display: block; }
+    .rail, .topbar, .bottom, .skips, .offline, toast-stack { display: none !important; }
+    .column { padding: 0 !important; }
+  }
   @media (max-width: 860px) {
     :host { --top-bar: 57px; --low-bar: calc(64px + env(safe-area-inset-bottom)); grid-template-columns: minmax(0, 1fr); }
     .rail { display: none; }
@@ -69,5 +74,12 @@ export const shellStyles = css`
       position: absolute; top: 8px; left: calc(50% + 4px); min-width: 18px; padding: 0 5px; border-radius: 99px; background: var(--unread);
       color: var(--on-accent); font-size: 0.6875rem; font-weight: 650; line-height: 18px; text-align: center; box-shadow: 0 0 0 2px var(--surface);
     }
+  }
+  /* A desk's screen at 400 %: the bars scroll away with the page, whose beginning is in view. */
+  @media (max-width: 860px) and (max-height: 400px) {
+    :host { --top-bar: 0px; --low-bar: 0px; }
+    .topbar, .bottom { position: static; }
+    .topbar { height: 45px; }
+    .create { min-height: 36px; }
   }
 `;

@@ -1,13 +1,16 @@
 /** The shell around the pages: navigation, the button to write, toasts, and the dialogs of every page. */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
-import { number, t } from '../i18n';
+import { isReachable } from '../api';
+import { isToday, number, shortDate, t } from '../i18n';
 import type { Key } from '../i18n/es';
+import { seenAt } from '../offline/last-seen';
+import { newVersion } from '../offline/worker';
 import { counts } from '../store/counts';
 import { connection } from '../store/inbox-live';
 import type { Connection } from '../store/live-stream';
 import { letters } from '../store/preferences';
-import { isReachable, may, session } from '../store/session';
+import { may, session } from '../store/session';
 import { Watching } from '../store/store';
 import { undoLast } from '../store/undo';
 import { avatar, avatarStyles } from '../ui/avatar';
@@ -27,7 +30,7 @@ import { type Found, findRoute } from './routes';
 import './shortcuts-dialog';
 import './toast-stack';
 import './user-panel';
-import { markWindow } from './window-mark';
+import { markWindow, plainIcon } from './window-mark';
 
 type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
 /** A short loss of the stream is not shown; a browser that reports to be offline is. */
@@ -47,6 +50,8 @@ export class AppShell extends LitElement {
 
   private readonly session = new Watching(this, session);
   private readonly counts = new Watching(this, counts);
+  private readonly seenAt = new Watching(this, seenAt);
+  private readonly newVersion = new Watching(this, newVersion);
   private readonly stops: (() => void)[] = [];
   private lostTimer?: ReturnType<typeof setTimeout>;
 
@@ -83,15 +88,26 @@ export class AppShell extends LitElement {
       <div class="column">
         ${this.topbar()}
         <main id="main" tabindex="-1">${this.page()}</main>
-        ${this.lost ? html`<div class="offline" role="status">${icon('offline', 18)}${t('offline')}</div>` : nothing}
+        ${this.standing()}
       </div>
       ${this.bottomBar()} ${this.dialogs()}
       <toast-stack></toast-stack>`;
   }
 
+  /** That the connection is lost, and how old what is shown is; or that a new version waits for the next load. */
+  private standing() {
+    const seen = this.seenAt.value;
+    if (seen) return html`<div class="offline" role="status">${icon('offline', 18)}${ageOf(seen)}</div>`;
+    if (this.lost) return html`<div class="offline" role="status">${icon('offline', 18)}${t('offline')}</div>`;
+    if (!this.newVersion.value) return nothing;
+    return html`<div class="offline" role="status">${t('version.new')}
+      <button class="link-button" type="button" @click=${() => location.reload()}>${t('version.use')}</button>
+    </div>`;
+  }
+
   private rail() {
     return html`<header class="rail">
-      <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      <a class="brand" href="/"><img src=${plainIcon()} alt="" />${t('app.name')}</a>
       ${this.createButton()}
       <app-nav></app-nav>
       <button class="account" type="button" popovertarget="account-menu">
@@ -104,7 +120,7 @@ export class AppShell extends LitElement {
   /** On the phone only: on a desk the rail has both, and the page begins at the top. */
   private topbar() {
     return html`<section class="topbar" aria-label=${t('nav.actions')}>
-      <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      <a class="brand" href="/"><img src=${plainIcon()} alt="" />${t('app.name')}</a>
       ${this.createButton()}
     </section>`;
   }
@@ -265,9 +281,14 @@ export class AppShell extends LitElement {
 
   /** Successive attempts count as one loss, which only an open stream ends. */
   private followConnection(now: Connection): void {
+    if (now === 'open') seenAt.set(null);
     if (now === 'open' && navigator.onLine) this.sayLost(false);
     if (now === 'lost' && !this.lost) this.lostTimer ??= setTimeout(() => this.sayLost(true), LOST_MS);
   }
+}
+
+function ageOf(at: string): string {
+  return isToday(at) ? t('offline.seen_at', { time: shortDate(at) }) : t('offline.seen_on', { date: shortDate(at) });
 }
 
 function nowhere(mark: Icon, title: Key, text: Key, action: TemplateResult | typeof nothing = nothing) {

@@ -3,9 +3,10 @@ import { html, LitElement } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { base } from '../ui/base';
+import './language-choice';
 import './login-form';
 import { loginStyles } from './login-page.styles';
-import { markWindow } from './window-mark';
+import { markWindow, plainIcon } from './window-mark';
 
 @customElement('login-page')
 export class LoginPage extends LitElement {
@@ -19,10 +20,11 @@ export class LoginPage extends LitElement {
   override render() {
     return html`<main>
         <div class="box">
-          <div class="brand"><img src="/favicon.svg" alt="" />${t('app.name')}</div>
+          <div class="brand"><img src=${plainIcon()} alt="" />${t('app.name')}</div>
           <h1>${t('login.title')}</h1>
           <p class="lead">${t('login.lead')}</p>
           <login-form></login-form>
+          <language-choice></language-choice>
         </div>
       </main>
       <aside aria-hidden="true">

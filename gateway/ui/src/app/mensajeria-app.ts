@@ -1,11 +1,11 @@
 /** The whole app: the login, or the shell for a logged-in user. */
 import { html, LitElement, nothing } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, state } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { followQueue } from '../pending/queue';
 import { followReminders } from '../pending/reminder';
 import { forgetCounts } from '../store/counts';
-import { listenToInbox, stopListening } from '../store/inbox-live';
+import { listenToInbox, stopListening, streamBegun } from '../store/inbox-live';
 import { startDensity, startPace } from '../store/preferences';
 import { enter, type Session, session } from '../store/session';
 import { Watching } from '../store/store';
@@ -17,6 +17,8 @@ import '../ui/loading-rows';
 import './app-shell';
 import './login-dialog';
 import './login-page';
+import { place } from './router';
+import { findRoute } from './routes';
 
 @customElement('mensajeria-app')
 export class MensajeriaApp extends LitElement {
@@ -24,6 +26,8 @@ export class MensajeriaApp extends LitElement {
 
   private readonly session = new Watching(this, session);
   private user: string | null = null;
+  /** The stream of the user's inbox has begun: the pages ask for what they show after it, and so only once. */
+  @state() private ready = false;
   /** The user whose session is open: an expired one has no stream. */
   private live: string | null = null;
   private stop?: () => void;
@@ -48,6 +52,7 @@ export class MensajeriaApp extends LitElement {
     if (now.status === 'unknown') return html`<loading-rows></loading-rows>`;
     if (now.status === 'unreachable') return this.unreachable();
     if (now.status === 'out') return html`<login-page></login-page>`;
+    if (!this.ready) return nothing;
     return html`<app-shell></app-shell>${now.expired ? html`<login-dialog></login-dialog>` : nothing}`;
   }
 
@@ -64,16 +69,25 @@ export class MensajeriaApp extends LitElement {
     if (live !== this.live) this.followStream(live);
     if (user === this.user) return;
     this.user = user;
+    this.ready = false;
     for (const leave of this.leaves.splice(0)) leave();
     if (user) {
       startDensity(user);
       startPace(user);
       this.leaves.push(followQueue(), followReminders(user));
+      void this.prepare(user);
       return;
     }
     forgetSteps();
     forgetToasts();
     forgetCounts();
+  }
+
+  /** The page's file comes while the stream begins; if it cannot, the shell says so. */
+  private async prepare(user: string): Promise<void> {
+    const page = findRoute(place.get().path)?.route.load();
+    await Promise.allSettled([streamBegun(), page]);
+    if (this.user === user) this.ready = true;
   }
 
   private followStream(live: string | null): void {

@@ -1,7 +1,7 @@
 /** The current user and the settings: theme, language, shortcuts, log out. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { changeLanguage, LANGUAGES, type Language, language, t } from '../i18n';
+import { t } from '../i18n';
 import {
   chooseDensity,
   choosePace,
@@ -18,6 +18,7 @@ import { Watching } from '../store/store';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
+import './language-choice';
 
 @customElement('user-panel')
 export class UserPanel extends LitElement {
@@ -32,9 +33,7 @@ export class UserPanel extends LitElement {
       .button { justify-content: flex-start; text-align: left; width: 100%; padding: 0 var(--s3); gap: var(--s3); }
       .pace { display: grid; gap: 4px; padding: var(--s2) var(--s3); font-size: var(--text-s); color: var(--ink-2); }
       .pace .control { min-height: 34px; padding: 4px 32px 4px 10px; }
-      .language { display: flex; align-items: center; gap: var(--s2); padding: var(--s2) var(--s3); }
-      .language .button { width: auto; min-height: 28px; padding: 0 var(--s2); font-size: var(--text-s); }
-      .language .button[aria-pressed="true"] { background: var(--surface-3); color: var(--ink); }
+      language-choice { padding: var(--s2) var(--s3); }
     `,
   ];
 
@@ -58,7 +57,7 @@ export class UserPanel extends LitElement {
       <button class="button quiet" type="button" @click=${() => this.dispatchEvent(new CustomEvent('shortcuts'))}>
         ${icon('help')}${t('shortcuts.title')}
       </button>
-      ${this.languages()}
+      <language-choice></language-choice>
       <button class="button quiet" type="button" @click=${() => leave()}>${icon('logout')}${t('leave')}</button>`;
   }
 
@@ -82,20 +81,6 @@ export class UserPanel extends LitElement {
         ${PACES.map((minutes) => html`<option value=${minutes} ?selected=${minutes === this.pace.value}>${minutes ? t('reminder.minutes', { n: minutes }) : t('reminder.never')}</option>`)}
       </select>
     </label>`;
-  }
-
-  private languages() {
-    return html`<div class="language" role="group" aria-label=${t('language')}>
-      ${(Object.entries(LANGUAGES) as [Language, string][]).map(
-        ([code, name]) => html`<button
-          class="button quiet"
-          type="button"
-          lang=${code}
-          aria-pressed=${code === language()}
-          @click=${() => changeLanguage(code)}
-        >${name}</button>`,
-      )}
-    </div>`;
   }
 
   private toggleTheme(): void {

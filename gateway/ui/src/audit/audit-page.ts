@@ -71,6 +71,7 @@ export class AuditPage extends LitElement {
       @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } }
       td a, td .link-button { display: inline-block; min-height: 24px; }
       .when { white-space: nowrap; }
+      @media print { .facts { display: block; overflow: visible; } .all { display: none; } }
       .what { font-weight: 550; }
       td.summary { max-width: 560px; overflow-wrap: anywhere; }
       .facts { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; color: var(--ink-3); }

@@ -26,6 +26,11 @@ export const en: Catalogue = {
   required: 'This field is required.',
   too_long: 'The text is longer than {n} characters.',
   offline: 'No connection to the server. Trying again… What you see may be out of date.',
+  'offline.seen_at': 'Offline · as of {time}',
+  'offline.seen_on': 'Offline · as of {date}',
+  'version.new': 'There is a new version.',
+  'version.use': 'Use it now',
+
   'problem.unknown': 'Something failed. Try again.',
   'problem.offline': 'There is no connection to the server.',
   'problem.late': 'The server did not answer in time. It may have received it: trying again does not double it.',

@@ -24,6 +24,10 @@ export const es = {
   required: 'Este campo es obligatorio.',
   too_long: 'El texto supera los {n} caracteres.',
   offline: 'Sin conexión con el servidor. Reintentando… Lo que ve puede estar atrasado.',
+  'offline.seen_at': 'Sin conexión · visto a las {time}',
+  'offline.seen_on': 'Sin conexión · visto el {date}',
+  'version.new': 'Hay una versión nueva.',
+  'version.use': 'Usarla ahora',
 
   'problem.unknown': 'Algo falló. Intente de nuevo.',
   'problem.offline': 'No hay conexión con el servidor.',

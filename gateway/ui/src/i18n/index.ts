@@ -1,22 +1,34 @@
 /** The words of the screens in the reader's language, and dates and numbers by Intl. */
-import { type Catalogue, es, type Key } from './es';
+import type { Catalogue, Key } from './es';
 
-/** A language is offered once its catalogue exists. Portuguese joins here. */
-export const LANGUAGES = { es: 'Español', en: 'English' } as const;
+export const LANGUAGES = { es: 'Español', en: 'English', pt: 'Português' } as const;
 export type Language = keyof typeof LANGUAGES;
 type Values = Record<string, string | number>;
 
 const STORED = 'mensajeria.language';
+/** Each catalogue is a file of its own: a browser loads one. */
+const catalogues: Record<Language, () => Promise<Catalogue>> = {
+  es: async () => (await import('./es')).es,
+  en: async () => (await import('./en')).en,
+  pt: async () => (await import('./pt')).pt,
+};
+/** How Intl knows the language: the Portuguese is Brazil's. */
+const LOCALES: Record<Language, string> = { es: 'es', en: 'en', pt: 'pt-BR' };
+
 let current: Language = 'es';
-let catalogue: Catalogue = es;
+let locale = LOCALES.es;
+let catalogue = {} as Catalogue;
 
 export const language = (): Language => current;
 
-/** Loads the chosen catalogue; Spanish is always there. */
-export async function startLanguage(): Promise<void> {
-  current = stored();
-  if (current === 'en') catalogue = (await import('./en')).en;
-  document.documentElement.lang = current;
+/** Loads the words of the language that the user has chosen in this browser, or else that the browser prefers. */
+export const startLanguage = (): Promise<void> => useLanguage(chosen() ?? preferred(navigator.languages));
+
+export async function useLanguage(next: Language): Promise<void> {
+  current = next;
+  locale = LOCALES[next];
+  document.documentElement.lang = locale;
+  catalogue = await catalogues[next]();
 }
 
 /** Every text on the page changes, so the page starts again. */
@@ -25,9 +37,15 @@ export function changeLanguage(next: Language): void {
   location.reload();
 }
 
-function stored(): Language {
+function chosen(): Language | null {
   const value = localStorage.getItem(STORED);
-  return value && value in LANGUAGES ? (value as Language) : 'es';
+  return value && value in LANGUAGES ? (value as Language) : null;
+}
+
+/** The first of the browser's languages that the app speaks, in any region; Spanish when there is none. */
+export function preferred(languages: readonly string[]): Language {
+  const spoken = languages.map((tag) => tag.split('-')[0]?.toLowerCase() ?? '').find((tag) => tag in LANGUAGES);
+  return (spoken as Language | undefined) ?? 'es';
 }
 
 /** The text of a key. `{name}` is replaced; a text with plurals chooses by the value `n`. */
@@ -43,7 +61,7 @@ export function tOr(key: string, fallback: string, values: Values = {}): string 
 }
 
 function plural(n: number): 'one' | 'other' {
-  return new Intl.PluralRules(current).select(n) === 'one' ? 'one' : 'other';
+  return new Intl.PluralRules(locale).select(n) === 'one' ? 'one' : 'other';
 }
 
 function shown(value: string | number | undefined): string | undefined {
@@ -52,20 +70,20 @@ function shown(value: string | number | undefined): string | undefined {
 
 /** 1284 → «1.284»: Spanish would otherwise leave four digits together. */
 export function number(value: number): string {
-  return new Intl.NumberFormat(current, { useGrouping: 'always', maximumFractionDigits: 1 } as never).format(value);
+  return new Intl.NumberFormat(locale, { useGrouping: 'always', maximumFractionDigits: 1 } as never).format(value);
 }
 
 export function list(items: string[]): string {
-  return new Intl.ListFormat(current, { type: 'conjunction' }).format(items);
+  return new Intl.ListFormat(locale, { type: 'conjunction' }).format(items);
 }
 
 /** CO → «Colombia». */
 export function countryName(code: string): string {
-  return new Intl.DisplayNames(current, { type: 'region' }).of(code) ?? code;
+  return new Intl.DisplayNames(locale, { type: 'region' }).of(code) ?? code;
 }
 
 const format = (options: Intl.DateTimeFormatOptions, at: string) =>
-  new Intl.DateTimeFormat(current, { hourCycle: 'h23', ...options }).format(new Date(at));
+  new Intl.DateTimeFormat(locale, { hourCycle: 'h23', ...options }).format(new Date(at));
 const time = { hour: '2-digit', minute: '2-digit' } as const;
 
 export const isToday = (at: string, now = new Date()): boolean => new Date(at).toDateString() === now.toDateString();
@@ -96,7 +114,7 @@ export const dateIn = (zone: string, at: string) =>
 export function money({ amount, currency }: { amount: number; currency: string }): string {
   const whole = amount / 1_000_000;
   const digits = Math.abs(whole) < 1 ? 4 : 2;
-  return new Intl.NumberFormat(current, {
+  return new Intl.NumberFormat(locale, {
     style: 'currency',
     currency,
     minimumFractionDigits: 2,
@@ -106,7 +124,7 @@ export function money({ amount, currency }: { amount: number; currency: string }
 
 /** A day without an hour: «30 nov 2026». */
 export const dayOf = (day: string) =>
-  new Intl.DateTimeFormat(current, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`));
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`));
 
 export const exactTime = (at: string) => format({ day: '2-digit', month: 'short', ...time, second: '2-digit' }, at);
 

@@ -47,4 +47,10 @@ export const inboxStyles = css`
     .read-all .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     .list { margin: 0 calc(-1 * var(--s4)); border-radius: 0; border-width: 1px 0 0; }
   }
+  @media print {
+    :host { height: auto; }
+    .panes, .panes.reading { display: block; }
+    .reading-now .page-head, .reading .list, .nothing-open { display: none; }
+    .tools { display: none; }
+  }
 `;

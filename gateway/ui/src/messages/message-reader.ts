@@ -39,6 +39,7 @@ export class MessageReader extends LitElement {
       .quoted p { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
       .acknowledge { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s3); margin: 0 var(--s5) var(--s5); }
       reply-form { border-top: 1px solid var(--line); }
+      @media print { :host { overflow: visible; } .bar, .acknowledge, reply-form { display: none; } .head, .body { padding-inline: 0; } }
     `,
   ];
 

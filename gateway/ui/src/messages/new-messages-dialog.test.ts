@@ -1,7 +1,7 @@
 /** Rules of what comes while the live stream is not yet there: it is shown all the same, and once. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InboxItem } from '../contract';
-import { forgetCounts } from '../store/counts';
+import { counts, forgetCounts } from '../store/counts';
 import { connection, listenToInbox, stopListening } from '../store/inbox-live';
 import { session } from '../store/session';
 import { toasts } from '../store/toasts';
@@ -24,6 +24,7 @@ beforeEach(async () => {
   const me = { id: 'u1', name: 'Eva', email: '', roles: [], companies: [], counts: counted(0), simulator: false };
   session.set({ status: 'in', me });
   forgetCounts();
+  counts.set(counted(1));
   sessionStorage.clear();
   toasts.set([]);
   newest = [];
@@ -50,6 +51,15 @@ afterEach(() => {
   dialog.remove();
   stopListening();
   vi.unstubAllGlobals();
+});
+
+it('nothing unseen is nothing to ask for', async () => {
+  counts.set(counted(0));
+  const quiet = document.createElement('new-messages-dialog');
+  document.body.append(quiet);
+  await vi.waitFor(() => expect(quiet.shadowRoot).not.toBe(null));
+  expect(looks).toBe(1);
+  quiet.remove();
 });
 
 describe('a message that comes between the first look and the stream', () => {

@@ -6,7 +6,7 @@ import { navigate } from '../app/router';
 import type { InboxItem } from '../contract';
 import { longDate, t } from '../i18n';
 import { sentence } from '../problem';
-import { shiftCounts, withCounts } from '../store/counts';
+import { counts, shiftCounts, withCounts } from '../store/counts';
 import { connection, onInbox } from '../store/inbox-live';
 import { me } from '../store/session';
 import { toastFailure } from '../store/toasts';
@@ -136,8 +136,9 @@ export class NewMessagesDialog extends LitElement {
     return more > 0 ? html`<p class="small muted rest">${t('news.rest', { n: more })}</p>` : nothing;
   }
 
-  /** Loads everything for the first display in one request. */
+  /** Loads everything for the first display in one request, or in none: the log-in has told how many are unseen. */
   private async enter(): Promise<number> {
+    if (counts.get().unseen === 0) return 0;
     const summary = await withCounts(getInboxSummary).catch(() => null);
     if (!summary) return 0;
     this.items = summary.newest.filter((item) => item.position > dismissedUpTo());

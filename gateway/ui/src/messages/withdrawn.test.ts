@@ -1,7 +1,7 @@
 /** Rules of a withdrawn message: the live stream removes it from every place that shows it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InboxItem } from '../contract';
-import { forgetCounts } from '../store/counts';
+import { counts, forgetCounts } from '../store/counts';
 import { connection, listenToInbox, stopListening } from '../store/inbox-live';
 import { session } from '../store/session';
 import { toasts } from '../store/toasts';
@@ -47,6 +47,7 @@ const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 
 async function enter(): Promise<void> {
+  counts.set(first.counts);
   dialog = document.createElement('new-messages-dialog') as NewMessagesDialog;
   document.body.append(dialog);
   listenToInbox('u1');

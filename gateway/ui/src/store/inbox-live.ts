@@ -29,6 +29,17 @@ export const connection = new Store<Connection>('closed');
 const news = new EventTarget();
 let stop: (() => void) | null = null;
 let channel: BroadcastChannel | null = null;
+/** Nobody waits longer for a stream than this, in milliseconds. */
+const BEGIN_MAX_MS = 300;
+let begun: Promise<void> = Promise.resolve();
+
+/**
+ * Resolves when the stream has begun or cannot begin, and soon in any case. What is asked for after its beginning misses
+ * nothing, and need not be asked for again.
+ */
+export function streamBegun(): Promise<void> {
+  return Promise.race([begun, new Promise<void>((resolve) => setTimeout(resolve, BEGIN_MAX_MS))]);
+}
 
 export function onInbox<K extends keyof InboxNews>(kind: K, heard: (value: InboxNews[K]) => void): () => void {
   const listener = (event: Event) => heard((event as CustomEvent<InboxNews[K]>).detail);
@@ -49,10 +60,18 @@ export function listenToInbox(user: string): void {
   let lastEventId: string | null = null;
   const ended = new AbortController();
   let stream: LiveStream | null = null;
+  let begin: () => void = () => undefined;
+  begun = new Promise((resolve) => {
+    begin = resolve;
+  });
   const tabs = new BroadcastChannel(`mensajeria.inbox.${user}`);
   channel = tabs;
   const hear = (relayed: Relayed) => {
-    if ('connection' in relayed) return connection.set(relayed.connection);
+    if ('connection' in relayed) {
+      connection.set(relayed.connection);
+      if (relayed.connection === 'lost' || (relayed.connection === 'open' && !stream)) begin();
+      return;
+    }
     if ('changed' in relayed) return tell('changed', relayed.changed);
     if ('hello' in relayed) {
       if (stream) tabs.postMessage({ connection: connection.get() } satisfies Relayed);
@@ -63,6 +82,7 @@ export function listenToInbox(user: string): void {
     takeInboxEvent(relayed.event);
     // Before its first event the stream has no position: messages since the page was loaded would be missed.
     if (begins) tell('reset', null);
+    begin();
   };
   tabs.onmessage = (message: MessageEvent<Relayed>) => hear(message.data);
   const relay = (relayed: Relayed) => {

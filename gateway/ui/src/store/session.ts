@@ -1,6 +1,7 @@
 /** The session: the user, their rights, and the companies they may act for. */
 import { endWait, getCompanies, getMe, signedOut, signIn, signOut } from '../api';
 import type { Company, Me, Role } from '../contract';
+import { forgetSeen, keepSeen } from '../offline/last-seen';
 import { Problem } from '../problem';
 import { withCounts } from './counts';
 import { keyRing } from './key-ring';
@@ -52,21 +53,15 @@ export async function enter(): Promise<void> {
   try {
     const who = await withCounts(getMe);
     session.set({ status: 'in', me: who });
-    void openVault(who.id, keyRing);
+    await openVault(who.id, keyRing);
+    void keepSeen('/me', who);
     await loadCompanies();
   } catch (error) {
     const gone = error instanceof Problem && error.status === 401;
-    if (gone) await closeVault(keyRing);
+    if (gone) await forget();
     session.set({ status: gone ? 'out' : 'unreachable' });
   }
 }
-
-/** Whether the server answers, with any status. */
-export const isReachable = (): Promise<boolean> =>
-  getMe().then(
-    () => true,
-    (error) => error instanceof Problem && !error.unknown,
-  );
 
 /** Logs in, at the login or over the page of an expired session: then what was begun goes on, if it is the same user. */
 export async function signInAs(email: string, password: string): Promise<void> {
@@ -74,7 +69,10 @@ export async function signInAs(email: string, password: string): Promise<void> {
   await signIn(email, password);
   const who = await withCounts(getMe);
   const isOther = before !== undefined && before !== who.id;
+  // What the user before has seen goes, unless it is the same user.
+  if (isOther || before === undefined) forgetSeen();
   await openVault(who.id, keyRing, password);
+  void keepSeen('/me', who);
   // All that the page holds belongs to the user before.
   if (isOther) return location.assign('/');
   session.set({ status: 'in', me: who });
@@ -85,9 +83,15 @@ export async function signInAs(email: string, password: string): Promise<void> {
 /** Keeps what is being written, forgets the session, and ends it on the server in the background. */
 export async function leave(): Promise<void> {
   await signOut().catch(() => undefined);
-  await closeVault(keyRing);
+  await forget();
   session.set({ status: 'out' });
   endWait(false);
+}
+
+/** Drafts stay, sealed; what was seen goes. */
+async function forget(): Promise<void> {
+  await closeVault(keyRing);
+  forgetSeen();
 }
 
 /** Companies only give names for ids: without them the rest still works, and loaded ones stay. */
@@ -128,5 +132,6 @@ signedOut.addEventListener('signed-out', () => {
   const now = session.get();
   if (now.status !== 'in' || now.expired) return;
   session.set({ ...now, expired: true });
+  forgetSeen();
   void keyRing.clear();
 });

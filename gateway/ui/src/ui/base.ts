@@ -138,6 +138,16 @@ export const base = css`
     button[aria-pressed="true"][aria-pressed], .modal { border: 2px solid Highlight; }
     .control:focus, .control:focus-visible { outline: 2px solid Highlight; }
   }
+  /* On paper: what was said, without what is pressed, and whole. */
+  @media print {
+    .page { max-width: none !important; padding: 0 !important; }
+    .button, .icon-button, .filters, .toolbar, .tabs, td.actions, load-more { display: none !important; }
+    .card { border-radius: 0; box-shadow: none; }
+    .table-scroll, .text { max-height: none !important; overflow: visible !important; }
+    tr { break-inside: avoid; }
+    a { color: inherit; text-decoration: none; }
+    .bar i, .dot, .pill { print-color-adjust: exact; }
+  }
   @media (prefers-reduced-motion: reduce) {
     *, ::before, ::after { animation-duration: 0.01ms !important; transition-duration: 0.01ms !important; }
   }
