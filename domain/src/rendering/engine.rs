@@ -92,7 +92,11 @@ fn environment() -> Environment<'static> {
         if state.name() != Part::Html.as_str() || value.is_safe() {
             return escape_formatter(out, state, value);
         }
-        write!(out, "{}", HtmlEscape(&value.to_string())).map_err(Error::from)
+        let written = match value.as_str() {
+            Some(text) => write!(out, "{}", HtmlEscape(text)),
+            None => write!(out, "{}", HtmlEscape(&value.to_string())),
+        };
+        written.map_err(Error::from)
     });
     // None of these passes the check of the language. They are away for the day on which it has a hole.
     environment.remove_filter("safe");

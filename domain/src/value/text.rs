@@ -52,12 +52,16 @@ pub(crate) fn is_forbidden_control(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
-/// Whether a text needs the search for forbidden controls, of which each has one of these bytes in UTF-8. The mails of a
-/// campaign are checked one by one: a loop over bytes that never stops early takes a tenth of the search's time.
+/// Whether a text needs the search for forbidden controls. Each has a byte below a space, 0x7f, or 0xc2 before a byte below
+/// 0xa0 in UTF-8. The mails of a campaign are checked one by one: loops over bytes that never stop early take a tenth of the
+/// search's time.
 fn may_have_control(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| {
-        found | ((byte < b' ') & (byte != b'\n') & (byte != b'\t')) | (byte == 0x7f) | (byte == 0xc2)
-    })
+    let bytes = text.as_bytes();
+    let in_ascii = bytes.iter().fold(false, |found, byte| {
+        found | ((*byte < b' ') & (*byte != b'\n') & (*byte != b'\t')) | (*byte == 0x7f)
+    });
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    in_ascii || pairs.fold(false, |found, (first, next)| found | ((*first == 0xc2) & (*next < 0xa0)))
 }
 
 /// Characters that leave no mark of their own, yet are no white space: what is copied from a chat or a web page often has

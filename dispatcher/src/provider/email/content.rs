@@ -1,4 +1,5 @@
-//! The common part of all mails of a notification, encoded once, because lettre's builder takes 17 µs a mail.
+//! The part of a mail that all mails of a notification have in common, encoded once, because lettre's builder takes 17 µs a
+//! mail. Where the text differs from person to person, it is this person's part.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
@@ -7,19 +8,18 @@ use lettre::{
     Message,
     address::Envelope,
     message::{
-        Body, Mailbox, MultiPart, SinglePart,
-        header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue},
+        Mailbox, Mailboxes,
+        header::{self, ContentType, Header, HeaderName, HeaderValue, Headers},
     },
 };
 
+use super::alternative;
 use crate::provider::{Outgoing, failure::Failure};
-
-/// Between the text and the HTML of a mail.
-const BOUNDARY: &str = "=_alternative";
 
 /// A message of which only the personal header fields, `To` and `Message-ID`, are missing.
 pub(super) struct Content {
-    source: Source,
+    /// None for a text for one person, which nobody asks for again.
+    source: Option<Source>,
     /// `From`.
     pub(super) before_to: String,
     /// `Subject`.
@@ -40,35 +40,23 @@ struct Source {
 impl Content {
     /// Encodes it. An error is proof that it can never be sent as it is.
     pub(super) fn try_new(from: &Mailbox, outgoing: &Outgoing) -> Result<Self, Failure> {
-        let subject = one_line(outgoing.subject.as_deref().unwrap_or_default())?;
-        // A placeholder: lettre requires a recipient.
-        let envelope = Envelope::new(None, vec![from.email.clone()]).map_err(|_| unusable())?;
-        let headers = Message::builder()
-            .envelope(envelope)
-            .from(from.clone())
-            .raw_header(subject_header(subject))
-            .date(outgoing.requested_at.into())
-            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()))
-            .header(AutoSubmitted);
-        let text = crlf(body(&outgoing.body)?);
-        let message = match &outgoing.html {
-            None => headers.header(ContentType::TEXT_PLAIN).body(text),
-            Some(html) => headers.multipart(alternative(text, crlf(body(html)?))?),
+        let subject = subject_header(one_line(outgoing.subject.as_deref().unwrap_or_default())?);
+        let text = body(&outgoing.body)?;
+        let [before_to, before_message_id, rest] = match &outgoing.html {
+            None => plain(from, subject, outgoing.requested_at, text)?,
+            Some(html) => [
+                lines(|headers| headers.set(header::From::from(Mailboxes::from(from.clone())))),
+                lines(|headers| headers.insert_raw(subject)),
+                alternative::rest(outgoing.requested_at, text, body(html)?),
+            ],
         };
-        let message = message.map_err(|_| unusable())?;
-        let text = String::from_utf8(message.formatted()).map_err(|_| unusable())?;
-        let [before_to, before_message_id, rest] = parts(&text).ok_or_else(unusable)?;
-        Ok(Self {
-            source: Source::of(outgoing),
-            before_to: before_to.to_owned(),
-            before_message_id: before_message_id.to_owned(),
-            rest: dotted(rest),
-        })
+        let source = (!outgoing.is_personal).then(|| Source::of(outgoing));
+        Ok(Self { source, before_to, before_message_id, rest })
     }
 
     /// Whether it is the content of this message.
     pub(super) fn is_of(&self, outgoing: &Outgoing) -> bool {
-        let Source { requested_at, subject, body, html } = &self.source;
+        let Some(Source { requested_at, subject, body, html }) = &self.source else { return false };
         // The time first: it tells two notifications apart at once.
         *requested_at == outgoing.requested_at
             && *subject == outgoing.subject
@@ -88,16 +76,35 @@ impl Source {
     }
 }
 
-/// The text and the HTML, the same bytes on every attempt. Both are in quoted-printable, in which the boundary cannot stand
-/// (RFC 2045, 6.7): nothing that is filled in can end a part.
-fn alternative(text: String, html: String) -> Result<MultiPart, Failure> {
-    let [text, html] =
-        [(ContentType::TEXT_PLAIN, text), (ContentType::TEXT_HTML, html)].map(|(kind, body)| {
-            let body = Body::new_with_encoding(body, ContentTransferEncoding::QuotedPrintable);
-            body.map(|body| SinglePart::builder().header(kind).body(body))
-        });
-    let (text, html) = (text.map_err(|_| unusable())?, html.map_err(|_| unusable())?);
-    Ok(MultiPart::alternative().boundary(BOUNDARY).singlepart(text).singlepart(html))
+/// A mail without HTML by lettre, which chooses the encoding that its text needs.
+fn plain(
+    from: &Mailbox,
+    subject: HeaderValue,
+    requested_at: DateTime<Utc>,
+    text: &str,
+) -> Result<[String; 3], Failure> {
+    // A placeholder: lettre requires a recipient.
+    let envelope = Envelope::new(None, vec![from.email.clone()]).map_err(|_| unusable())?;
+    let message = Message::builder()
+        .envelope(envelope)
+        .from(from.clone())
+        .raw_header(subject)
+        .date(requested_at.into())
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()))
+        .header(AutoSubmitted)
+        .header(ContentType::TEXT_PLAIN)
+        .body(crlf(text))
+        .map_err(|_| unusable())?;
+    let message = String::from_utf8(message.formatted()).map_err(|_| unusable())?;
+    let [before_to, before_message_id, rest] = parts(&message).ok_or_else(unusable)?;
+    Ok([before_to.to_owned(), before_message_id.to_owned(), dotted(rest)])
+}
+
+/// The lines of header fields, encoded and folded by lettre.
+pub(super) fn lines(set: impl FnOnce(&mut Headers)) -> String {
+    let mut headers = Headers::new();
+    set(&mut headers);
+    headers.to_string()
 }
 
 /// The failure of a message of which no mail can be made.
@@ -141,7 +148,7 @@ impl Header for AutoSubmitted {
 }
 
 fn body(text: &str) -> Result<&str, Failure> {
-    if text.contains(['\r', '\0']) {
+    if memchr::memchr2(b'\r', b'\0', text.as_bytes()).is_some() {
         return Err(unusable());
     }
     Ok(text)

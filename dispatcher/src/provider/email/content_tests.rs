@@ -1,6 +1,9 @@
 //! A mail made of a shared content is, byte for byte, what lettre builds for the person.
 
-use lettre::{Address, message::Mailbox};
+use lettre::{
+    Address,
+    message::{Body, Mailbox, MultiPart, SinglePart, header::ContentTransferEncoding},
+};
 use uuid::Uuid;
 
 use super::*;
@@ -84,12 +87,27 @@ fn built_by_lettre(from: &Mailbox, outgoing: &Outgoing) -> String {
         .message_id(Some(format!("<{}@{}>", outgoing.delivery_id, from.email.domain())))
         .date(outgoing.requested_at.into())
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()))
-        .header(AutoSubmitted)
-        .header(ContentType::TEXT_PLAIN)
-        .body(outgoing.body.replace('\n', "\r\n"))
-        .expect("a message");
+        .header(AutoSubmitted);
+    let message = match &outgoing.html {
+        None => message.header(ContentType::TEXT_PLAIN).body(outgoing.body.replace('\n', "\r\n")),
+        Some(html) => message.multipart(alternative_by_lettre(&outgoing.body, html)),
+    };
+    let message = message.expect("a message");
     let text = String::from_utf8(message.formatted()).expect("text");
     text.replace("\r\n.", "\r\n..") + "\r\n.\r\n"
+}
+
+/// The multipart of lettre's builder.
+fn alternative_by_lettre(text: &str, html: &str) -> MultiPart {
+    let part = |kind: ContentType, text: &str| {
+        let encoding = ContentTransferEncoding::QuotedPrintable;
+        let body = Body::new_with_encoding(text.replace('\n', "\r\n"), encoding).expect("a body");
+        SinglePart::builder().header(kind).body(body)
+    };
+    MultiPart::alternative()
+        .boundary("=_alternative")
+        .singlepart(part(ContentType::TEXT_PLAIN, text))
+        .singlepart(part(ContentType::TEXT_HTML, html))
 }
 
 fn mail(from: &Mailbox, outgoing: &Outgoing) -> String {
@@ -128,6 +146,21 @@ fn a_mail_is_what_lettre_builds_for_every_subject_and_body() {
 }
 
 #[test]
+fn a_mail_with_html_is_what_lettre_builds_for_every_sender_subject_and_body() {
+    for from in FROM.map(mailbox) {
+        for subject in SUBJECTS {
+            for (body, html) in BODIES.into_iter().zip(BODIES.into_iter().rev()) {
+                let plain = outgoing("ana@example.com", "Ana Núñez", subject, body);
+                for is_personal in [false, true] {
+                    let outgoing = Outgoing { html: Some(html.into()), is_personal, ..plain.clone() };
+                    assert_eq!(mail(&from, &outgoing), built_by_lettre(&from, &outgoing), "{subject} {html}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_content_is_of_the_messages_that_say_the_same_to_anybody() {
     let ana = outgoing("ana@example.com", "Ana", "Corte", "Hola");
     let content = Content::try_new(&mailbox(FROM[0]), &ana).expect("a content");
@@ -144,4 +177,6 @@ fn a_content_is_of_the_messages_that_say_the_same_to_anybody() {
     for other in others.iter().chain([&later, &without_subject]) {
         assert!(!content.is_of(other));
     }
+    let personal = Outgoing { is_personal: true, ..ana.clone() };
+    assert!(!Content::try_new(&mailbox(FROM[0]), &personal).expect("a content").is_of(&personal));
 }

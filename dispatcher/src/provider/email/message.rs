@@ -5,10 +5,7 @@ use std::fmt::Write as _;
 use domain::deliveries::{FailureClass, Observation};
 use lettre::{
     Address,
-    message::{
-        Mailbox, Mailboxes,
-        header::{Headers, To},
-    },
+    message::{Mailbox, Mailboxes, header::To},
 };
 
 use super::{
@@ -89,9 +86,7 @@ fn to_header(name: &str, recipient: &Address) -> String {
         return format!("To: {recipient}\r\n");
     }
     let mailbox = Mailbox::new(Some(name.to_owned()), recipient.clone());
-    let mut headers = Headers::new();
-    headers.set(To::from(Mailboxes::from(mailbox)));
-    headers.to_string()
+    content::lines(|headers| headers.set(To::from(Mailboxes::from(mailbox))))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! servers give.
 
 pub(super) mod address;
+mod alternative;
 mod auth;
 mod connection;
 mod content;
@@ -13,6 +14,7 @@ pub(super) mod helo;
 mod message;
 mod opening;
 mod pin;
+mod quoted_printable;
 mod reply;
 pub(super) mod return_path;
 mod returned;
