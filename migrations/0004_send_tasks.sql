@@ -182,10 +182,20 @@ create table suppressed_addresses (
   -- The blind index of the address, as contacts have it.
   address_index bytea not null,
   suppression_id uuid not null,
+  -- Given in the order of the commits: who has read all up to a number has missed none.
+  number bigint not null,
   -- The address first: with a million of one company, each step of a search would compare the company and the channel in vain.
   constraint address_is_suppressed_once primary key (address_index, company_id, channel),
   constraint suppression_has_one_address unique (suppression_id)
 );
+create index suppressed_addresses_by_number on suppressed_addresses (number);
+
+-- The last number of a suppressed address; one row. It is locked until the commit of who takes the next one.
+create table suppression_numbers (
+  number bigint not null,
+  only_one boolean primary key default true check (only_one)
+) with (fillfactor = 10);
+insert into suppression_numbers (number) values (0);
 
 -- Suppressions that follow from what became of a message: inserted with the event, deleted once they are carried out.
 create table ordered_suppressions (

@@ -120,7 +120,9 @@ async fn insert(
     suppressed: &SuppressedAddress,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into suppressed_addresses (company_id, channel, address_index, suppression_id) values ($1, $2, $3, $4)
+        "with next as (update suppression_numbers set number = number + 1 returning number)
+         insert into suppressed_addresses (company_id, channel, address_index, suppression_id, number)
+         select $1, $2, $3, $4, number from next
          on conflict do nothing",
     )
     .bind(suppressed.company.uuid())

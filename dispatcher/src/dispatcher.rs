@@ -59,6 +59,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
         spawn(&mut tasks, parts.notices().run(cancel.clone()));
         spawn(&mut tasks, parts.receipts().run(cancel.clone()));
+        spawn(&mut tasks, follow_suppressed(parts.settler.clone(), cancel.clone()));
         spawn(&mut tasks, parts.doubts(routes.clone()).run(cancel.clone()));
         spawn(&mut tasks, send(parts.sending(routes), cancel.clone()));
         Self { tasks, cancel }
@@ -81,6 +82,10 @@ async fn send(sending: Sending, cancel: CancellationToken) {
     if cancel.run_until_cancelled(known).await.is_some() {
         send_for_ever(sending, cancel).await;
     }
+}
+
+async fn follow_suppressed(settler: Settler, cancel: CancellationToken) {
+    settler.suppressed().follow(&settler.pool, &cancel).await;
 }
 
 /// What the tasks share.

@@ -5,6 +5,7 @@ mod database;
 mod destination;
 mod dispatcher;
 mod doubts;
+mod gather;
 mod housekeeper;
 mod intake;
 mod mail_returns;

@@ -97,12 +97,14 @@ pub(crate) async fn carry_out(log: &EventLog) -> Result<(), SuppressError> {
                 Err(error) => return Err(error),
             }
         }
-        let is_last = (ordered.len() as i64) < PAGE || done.is_empty();
+        if done.is_empty() {
+            return Ok(());
+        }
         sqlx::query("delete from ordered_suppressions where id = any($1)")
             .bind(done)
             .execute(log.pool())
             .await?;
-        if is_last {
+        if (ordered.len() as i64) < PAGE {
             return Ok(());
         }
     }

@@ -13,8 +13,9 @@ const COST_MAX: f64 = 1.05;
 
 /// Suppressed addresses as the streams of suppressions put them there: a million would take minutes by events.
 const SUPPRESS: &str = "
-insert into suppressed_addresses (company_id, channel, address_index, suppression_id)
-select $1, 'sms', sha256(n::text::bytea), gen_random_uuid() from generate_series(1, $2) n";
+with last as (update suppression_numbers set number = number + $2 returning number - $2 as number)
+insert into suppressed_addresses (company_id, channel, address_index, suppression_id, number)
+select $1, 'sms', sha256(n::text::bytea), gen_random_uuid(), last.number + n from last, generate_series(1, $2) n";
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let setup = Setup::prepare(world).await?;

@@ -1,12 +1,13 @@
 //! Records waiting receipts once the outcomes of their messages are recorded, and suppresses the addresses that follow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use commands::log::EventLog;
 use sqlx::PgPool;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::record::Recorder;
@@ -18,6 +19,9 @@ use crate::suppressions;
 const WAIT_MAX: TimeDelta = TimeDelta::days(1);
 /// How many receipts are recorded in one transaction at most.
 const PAGE: i64 = 1_000;
+
+/// How long after a look the next one begins at the earliest: a campaign settles hundreds of times a second.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Looks after the receipts that wait. Any number may run: every event is fenced by its stream.
 pub(crate) struct Keeper {
@@ -42,9 +46,11 @@ impl Keeper {
             loop {
                 log(self.record_moved().await);
                 log(suppressions::carry_out(&self.log).await);
-                if timeout_at(next, self.settled.notified()).await.is_err() {
+                let again = Instant::now() + LOOK_INTERVAL;
+                if timeout_at(next, self.settled.notified()).await.is_err() || again >= next {
                     break;
                 }
+                sleep_until(again).await;
             }
         }
     }

@@ -8,10 +8,12 @@ mod waiting;
 use chrono::{DateTime, Utc};
 use commands::log::EventLog;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use self::find::Finder;
 pub(crate) use self::keeper::Keeper;
 pub(crate) use self::record::{FoundReceipt, Recorder};
+use crate::gather::Flushed;
 use crate::provider::StatusReport;
 use crate::request::Requests;
 use crate::route::Companies;
@@ -113,8 +115,10 @@ impl Receipts {
 }
 
 async fn record_for_ever(mut reported: mpsc::Receiver<Reported>, mut finder: Finder, mut recorder: Recorder) {
-    let mut batch = Vec::with_capacity(FLUSH_MAX);
+    let (mut batch, mut before) = (Vec::with_capacity(FLUSH_MAX), Flushed::default());
     while reported.recv_many(&mut batch, FLUSH_MAX).await > 0 {
+        before.gather(&mut reported, &mut batch, FLUSH_MAX).await;
+        let (begun, count) = (Instant::now(), batch.len());
         let (reports, answers): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|Reported { report, answer }| (report, answer)).unzip();
         match finder.find(&reports).await {
@@ -122,6 +126,7 @@ async fn record_for_ever(mut reported: mpsc::Receiver<Reported>, mut finder: Fin
             // Dropped answers say that nothing is known to be recorded.
             Err(error) => tracing::warn!(%error, "receipts could not be recorded"),
         }
+        before = Flushed::since(begun, count);
     }
 }
 

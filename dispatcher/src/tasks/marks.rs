@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::ChunkId;
 use super::flood::{Guarded, too_often};
+use super::suppressed::{SuppressedAddresses, suppressed};
 
 /// One member that a worker is about to send to, or provably did not send to.
 #[derive(Debug, Clone)]
@@ -70,6 +71,7 @@ struct Key {
 pub(super) async fn mark(
     tx: &mut PgConnection,
     log: &EventLog,
+    known: &SuppressedAddresses,
     owner: Uuid,
     marks: &[StartMark],
     now: DateTime<Utc>,
@@ -78,7 +80,7 @@ pub(super) async fn mark(
         return Ok(Vec::new());
     }
     lock(tx, owner).await?;
-    let suppressed = suppressed(tx, log, marks).await?;
+    let suppressed = suppressed(tx, log, known, marks).await?;
     let is_suppressed = |mark: &StartMark| suppressed.contains(&(mark.task, mark.member));
     let sendable = marks.iter().filter(|mark| mark.is_started && !is_suppressed(mark));
     let guarded: Vec<&Guarded> = sendable.filter_map(|mark| mark.guarded.as_deref()).collect();
@@ -119,30 +121,6 @@ pub(super) async fn mark(
 async fn lock(tx: &mut PgConnection, owner: Uuid) -> sqlx::Result<()> {
     sqlx::query("select from send_owners where owner = $1 for key share").bind(owner).execute(tx).await?;
     Ok(())
-}
-
-/// The members whose address is suppressed, in a statement after the one that locks the owner's row. A mark that is taken back
-/// is never refused.
-async fn suppressed(
-    tx: &mut PgConnection,
-    log: &EventLog,
-    marks: &[StartMark],
-) -> sqlx::Result<HashSet<(ChunkId, Member)>> {
-    let started: Vec<&StartMark> = marks.iter().filter(|mark| mark.is_started).collect();
-    let places: Vec<i64> = sqlx::query_scalar(
-        "select w.place
-         from unnest($1::uuid[], $2::text[], $3::bytea[]) with ordinality as w (company_id, channel, address_index, place),
-              lateral (select from suppressed_addresses s
-                       where s.company_id = w.company_id and s.channel = w.channel and s.address_index = w.address_index
-                       limit 1) s",
-    )
-    .bind(started.iter().map(|mark| mark.to.company.uuid()).collect::<Vec<_>>())
-    .bind(started.iter().map(|mark| mark.to.channel.as_str()).collect::<Vec<_>>())
-    .bind(started.iter().map(|mark| mark.to.index(log)).collect::<Vec<_>>())
-    .fetch_all(tx)
-    .await?;
-    let of_place = |place: i64| started.get(place as usize - 1).map(|mark| (mark.task, mark.member));
-    Ok(places.into_iter().filter_map(of_place).collect())
 }
 
 /// The row of each mark, and the members of each row.

@@ -19,6 +19,7 @@ mod share;
 mod spent;
 pub(crate) mod stops;
 mod store;
+mod suppressed;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod tests;

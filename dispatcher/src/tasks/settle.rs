@@ -23,6 +23,7 @@ use super::marks::mark;
 pub(crate) use super::next::Next;
 pub(crate) use super::spent::Spent;
 use super::spent::sent;
+use super::suppressed::SuppressedAddresses;
 use super::{ChunkId, Task, TaskError, add_totals, park, store};
 pub(crate) use super::{Marked, StartMark};
 use crate::options::Clock;
@@ -135,16 +136,22 @@ pub(crate) struct Settler {
     pub(super) clock: Clock,
     /// Rung after each settlement, for the receipts that wait for one.
     settled: Arc<Notify>,
+    suppressed: Arc<SuppressedAddresses>,
 }
 
 impl Settler {
     pub(crate) fn new(log: EventLog, pool: PgPool, requests: Requests, clock: Clock) -> Self {
-        Self { log, pool, requests, clock, settled: Arc::default() }
+        Self { log, pool, requests, clock, settled: Arc::default(), suppressed: Arc::default() }
     }
 
     /// Rung after each settlement.
     pub(crate) fn settled(&self) -> Arc<Notify> {
         Arc::clone(&self.settled)
+    }
+
+    /// The addresses to which nothing is sent, as far as they are known: to be followed.
+    pub(crate) fn suppressed(&self) -> Arc<SuppressedAddresses> {
+        Arc::clone(&self.suppressed)
     }
 
     /// Commits start marks of an owner and changes of tasks, together. The answers are in the order of what was asked. A
@@ -232,7 +239,7 @@ impl Settler {
         let sealed = self.sealed(&decided).await?;
         let mut tx = begin(&self.pool).await?;
         let marked = match owner {
-            Some(owner) => mark(&mut tx, &self.log, owner, marks, now).await?,
+            Some(owner) => mark(&mut tx, &self.log, &self.suppressed, owner, marks, now).await?,
             None => vec![Marked::Lost; marks.len()],
         };
         let ours = take_steps(&mut tx, &decided).await?;

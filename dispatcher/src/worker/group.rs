@@ -1,14 +1,12 @@
 //! Group commit: what waits at the same moment is written by one statement, and then every caller is answered.
 
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-/// How long a flush waits at most for as many items as the one before it had.
-const GATHER_MAX: Duration = Duration::from_millis(5);
+use crate::gather::Flushed;
 
 /// The door to a flusher. It ends, with what is under way done, when the last door is dropped.
 pub(crate) struct Group<T, R> {
@@ -29,8 +27,7 @@ impl<T, R> Clone for Group<T, R> {
 impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
     /// Starts a flusher. `flush` answers every item of a batch, in order; never more than `batch_max` at once. While one
     /// batch is at the disk, the next gathers: two flushers would only wait for each other at the ledger's lock, and halve
-    /// each other's batches. The callers that a flush answers soon come back; without a short wait the first of them would
-    /// have a flush of its own.
+    /// each other's batches.
     pub(crate) fn start<F, A>(tasks: &mut JoinSet<()>, batch_max: usize, flush: F) -> Self
     where
         F: Fn(Vec<T>) -> A + Send + Sync + 'static,
@@ -70,27 +67,7 @@ where
             // A caller that has gone away has still been served.
             let _ = reply.send(answer);
         }
-        before = Flushed { items: count, took: begun.elapsed() };
-    }
-}
-
-/// The last flush.
-#[derive(Default)]
-struct Flushed {
-    items: usize,
-    took: Duration,
-}
-
-impl Flushed {
-    /// Waits for as many items as this flush had, and no longer than it took.
-    async fn gather<T>(&self, receiver: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, batch_max: usize) {
-        let until = Instant::now() + self.took.min(GATHER_MAX);
-        while batch.len() < self.items {
-            let more = receiver.recv_many(batch, batch_max - batch.len());
-            if !matches!(timeout_at(until, more).await, Ok(1..)) {
-                return;
-            }
-        }
+        before = Flushed::since(begun, count);
     }
 }
 

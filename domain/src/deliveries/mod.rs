@@ -324,7 +324,11 @@ impl Deliveries {
                 addresses.iter().for_each(|edited| self.put_address(edited));
             }
             DeliveriesEvent::DeliveriesDiscarded { members, .. } => {
-                self.put_all(*members, State::Discarded);
+                // A failure is discarded, and no doubt, even if an earlier doubt was ended in this way.
+                let (state, resolved) = (State::Discarded, None);
+                members.iter().for_each(|member| {
+                    self.insert(member, Delivery { state, resolved, ..*self.get(member) });
+                });
             }
         }
     }

@@ -79,6 +79,10 @@ pub(super) fn receipt(
     of_this_generation(delivery, new.generation)?;
     of_this_message(delivery, carrier, &new)?;
     match (&delivery.state, &new.receipt) {
+        // The failure that a person has discarded is told again. A doubt that was given up learns of it for the first time.
+        (State::Discarded, Receipt::Bounced(_)) if delivery.resolved != Some(Resolution::Discard) => {
+            Err(DeliveriesError::AlreadyRecorded { attempt: delivery.attempt })
+        }
         (State::Accepted | State::InDoubt | State::Discarded, _) => Ok(new),
         // A complaint means that the message has arrived.
         (State::Delivered, Receipt::Complained) => Ok(new),

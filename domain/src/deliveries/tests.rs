@@ -456,3 +456,48 @@ fn a_discarded_dead_letter_is_retried_by_name_alone() {
     assert_eq!(deliveries.decide_each(retry(2, "1")).event.map(|event| event.members()), Some(members("1")));
     assert_eq!(refusal(&deliveries, discard("2")), DeliveriesError::Open);
 }
+
+#[test]
+fn in_each_state_a_receipt_is_recorded_known_or_contradicted() {
+    let recorded: Result<(), DeliveriesError> = Ok(());
+    let known = Err(DeliveriesError::AlreadyRecorded { attempt: 1 });
+    let contradicted = Err(DeliveriesError::Contradicted);
+    let bounced = || Receipt::Bounced(failure(None).cause);
+    let ended = |outcome: Outcome| record(vec![of(1, 1, 1, outcome)]);
+    let sent = || ended(accepted("a"));
+    let given_up = || [ended(in_doubt()), resolve("1", Resolution::Discard)];
+    // Per state what becomes of `Delivered`, `Bounced` and `Complained`.
+    let table = [
+        ("accepted", after([sent()]), [recorded; 3]),
+        ("in doubt", after([ended(in_doubt())]), [recorded; 3]),
+        ("delivered", after([sent(), receipt(1, Receipt::Delivered)]), [known, contradicted, recorded]),
+        ("bounced", after([sent(), receipt(1, bounced())]), [contradicted, known, contradicted]),
+        ("complained", after([sent(), receipt(1, Receipt::Complained)]), [known, contradicted, known]),
+        ("failed", after([ended(failed())]), [contradicted; 3]),
+        (
+            "cancelled",
+            after([record(vec![of(1, 1, 1, deferred(9))]), ended(Outcome::Cancelled)]),
+            [contradicted; 3],
+        ),
+        (
+            "a bounce that was discarded",
+            after([sent(), receipt(1, bounced()), discard("1")]),
+            [recorded, known, recorded],
+        ),
+        ("a failure that was discarded", after([ended(failed()), discard("1")]), [recorded, known, recorded]),
+        ("a doubt that was given up", after(given_up()), [recorded; 3]),
+        (
+            "a doubt that was given up, bounced and was discarded",
+            after(given_up().into_iter().chain([receipt(1, bounced()), discard("1")])),
+            [recorded, known, recorded],
+        ),
+    ];
+    for (name, deliveries, expected) in table {
+        for (report, expected) in
+            [Receipt::Delivered, bounced(), Receipt::Complained].into_iter().zip(expected)
+        {
+            let said = format!("{name}: {report:?}");
+            assert_eq!(deliveries.decide(receipt(1, report)).map(drop), expected, "{said}");
+        }
+    }
+}

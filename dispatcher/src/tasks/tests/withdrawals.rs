@@ -1,9 +1,9 @@
 use commands::CommandContext;
-use commands::suppressions::add;
+use commands::suppressions::{add, remove};
 use domain::deliveries::{State, Totals};
 use domain::notification::NotificationState;
 use domain::suppression::SuppressionCause;
-use domain::value::Members;
+use domain::value::{Members, StatedReason};
 use serde_json::json;
 
 use super::world::{World, accepted, change, client, mark};
@@ -135,4 +135,32 @@ async fn nobody_is_begun_with_whose_address_is_suppressed() {
     add(&world.log, &marks[1].to, cause, None, &context, &json!({})).await.expect("a suppression");
     let expected = [Marked::Started, Marked::Suppressed, Marked::Started];
     assert_eq!(world.mark(owner, &marks).await, expected);
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_suppressed_addresses_lets_none_through_that_came_since() {
+    let world = World::new().await;
+    let notification = world.notification(1).await;
+    world.chunk(notification, 1, 3).await;
+    let owner = world.owner().await;
+    let loaded = world.load_one(owner).await;
+    let marks = [1, 2, 3].map(|number| mark(&loaded, number, true));
+    let (cause, context) = (SuppressionCause::OptOut, CommandContext::of_system());
+    let known = world.settler.suppressed();
+    for (to, is_read) in [(&marks[0].to, true), (&marks[1].to, false)] {
+        add(&world.log, to, cause, None, &context, &json!({})).await.expect("a suppression");
+        if is_read {
+            known.read(&world.pool).await.expect("the addresses");
+        }
+    }
+    let expected = [Marked::Suppressed, Marked::Suppressed, Marked::Started];
+    assert_eq!(world.mark(owner, &marks).await, expected);
+
+    known.read(&world.pool).await.expect("the addresses");
+    let indexes: Vec<_> = marks.iter().map(|mark| mark.to.index(&world.log)).collect();
+    assert_eq!(known.sift(&indexes).suspects, [0, 1], "only these are looked for");
+    let reason = StatedReason::try_from("asked for it".to_owned()).expect("a reason");
+    let (company, id) = (marks[0].to.company, marks[0].to.id(&world.log));
+    remove(&world.log, company, id, reason, &context).await.expect("a lifted suppression");
+    assert_eq!(world.mark(owner, &marks[..2]).await, [Marked::Started, Marked::Suppressed]);
 }

@@ -1,5 +1,9 @@
 //! Deliveries of whole audiences: notifications newest first, in each of them the chunks that may match.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 use domain::Position;
 use domain::deliveries::DeliveryState;
 use domain::value::{CHUNK_MEMBERS, Channel};
@@ -9,7 +13,7 @@ use uuid::Uuid;
 use super::candidate::{Candidate, Place, Window};
 use crate::queries::deliveries::ShownState;
 
-/// How many notifications are looked at for one window.
+/// How many notifications are looked at for one window at most.
 const NOTIFICATIONS: i64 = 500;
 /// How many chunks are looked at for one window.
 const CHUNKS: i64 = 200;
@@ -30,6 +34,9 @@ struct Notification {
     notification_id: Uuid,
     requested_position: Position,
     channel: String,
+    requested_at: DateTime<Utc>,
+    /// Its people who may be in the state.
+    people: i64,
 }
 
 #[derive(FromRow)]
@@ -45,6 +52,14 @@ impl Chunk {
     const fn end(&self) -> Place {
         Place { position: self.requested_position, ordinal: (self.chunk - 1) * CHUNK_MEMBERS as i32 + 1 }
     }
+
+    /// How many of its people come before a place.
+    fn people_before(&self, from: Place) -> i64 {
+        let end = self.end();
+        let before =
+            if end.position == from.position { from.ordinal.saturating_sub(end.ordinal) } else { i32::MAX };
+        self.people.min(before).into()
+    }
 }
 
 impl Audiences {
@@ -54,64 +69,97 @@ impl Audiences {
         from: Place,
         limit: i64,
     ) -> sqlx::Result<Window> {
-        let notifications = self.notifications(connection, from).await?;
-        let after_notifications = (notifications.len() as i64 == NOTIFICATIONS).then(|| {
-            let last = notifications.last().map_or(0, |last| last.requested_position);
-            Place { position: last, ordinal: 0 }
-        });
-        let is_asked = |one: &Notification| self.channel.is_none_or(|asked| one.channel == asked.as_str());
-        let notifications: Vec<_> = notifications.into_iter().filter(is_asked).collect();
+        let (notifications, after_notifications) = self.notifications_for(connection, from, limit).await?;
         let found = self.chunks(connection, &notifications, from).await?;
         let are_all = (found.len() as i64) < CHUNKS;
         let (count, mut people) = (found.len(), 0);
         let within = |chunk: &Chunk| {
             let fits = people < limit;
-            people += i64::from(chunk.people);
+            people += chunk.people_before(from);
             fits
         };
         let chunks: Vec<Chunk> = found.into_iter().take_while(within).collect();
-        let next = match chunks.last() {
+        let after_chunks = match chunks.last() {
             Some(last) if chunks.len() < count || !are_all => Some(last.end()),
             _ => after_notifications,
         };
-        Ok(Window { candidates: candidates(connection, &chunks, from).await?, next })
+        let candidates = candidates(connection, &chunks, &notifications, from, limit).await?;
+        let is_full = candidates.len() as i64 >= limit;
+        let next = candidates.last().filter(|_| is_full).map(Candidate::place).or(after_chunks);
+        Ok(Window { candidates, next })
+    }
+
+    /// As many notifications as have the people of a window, and the place after them; none at the end. Their chunks are
+    /// sorted, so that no more are taken than are needed.
+    async fn notifications_for(
+        &self,
+        connection: &mut PgConnection,
+        from: Place,
+        limit: i64,
+    ) -> sqlx::Result<(Vec<Notification>, Option<Place>)> {
+        let found = self.notifications(connection, from, limit.min(NOTIFICATIONS)).await?;
+        let are_all = (found.len() as i64) < limit.min(NOTIFICATIONS);
+        let (count, mut people) = (found.len(), 0);
+        let is_asked = |one: &Notification| {
+            one.people > 0 && self.channel.is_none_or(|asked| one.channel == asked.as_str())
+        };
+        let within = |one: &Notification| {
+            let fits = people < limit;
+            // Of the first one a part is on the pages before.
+            people += if one.requested_position < from.position && is_asked(one) { one.people } else { 0 };
+            fits
+        };
+        let mut taken: Vec<Notification> = found.into_iter().take_while(within).collect();
+        let is_end = are_all && taken.len() == count;
+        let last = taken.last().filter(|_| !is_end).map(|last| last.requested_position);
+        taken.retain(is_asked);
+        Ok((taken, last.map(|position| Place { position, ordinal: 0 })))
     }
 
     async fn notifications(
         &self,
         connection: &mut PgConnection,
         from: Place,
+        limit: i64,
     ) -> sqlx::Result<Vec<Notification>> {
-        const COLUMNS: &str = "notification_id, requested_position, channel";
+        let columns = format!(
+            "o.notification_id, o.requested_position, o.channel, o.requested_at, {} as people",
+            people(self.state)
+        );
         let text = match (&self.open, &self.companies) {
             (Some(_), _) => format!(
-                "select {COLUMNS} from notifications.notifications
-                 where requested_position <= $1 and notification_id = any($4) and ($3::uuid[] is null or company_id = any($3))
-                 order by requested_position desc
+                "select {columns} from notifications.notifications o
+                 where o.requested_position <= $1 and o.notification_id = any($4)
+                   and ($3::uuid[] is null or o.company_id = any($3))
+                 order by o.requested_position desc
                  limit $2"
             ),
             // Each company by itself, in the order of its index.
             (None, Some(_)) => format!(
-                "select n.* from unnest($3::uuid[]) as c (company_id)
-                 cross join lateral (
-                   select {COLUMNS} from notifications.notifications o
-                   where o.company_id = c.company_id and o.requested_position <= $1 and $4::uuid[] is null
-                   order by o.requested_position desc
+                "select {columns} from (
+                   select n.* from unnest($3::uuid[]) as c (company_id)
+                   cross join lateral (
+                     select n.notification_id, n.requested_position, n.channel, n.requested_at, n.people
+                     from notifications.notifications n
+                     where n.company_id = c.company_id and n.requested_position <= $1 and $4::uuid[] is null
+                     order by n.requested_position desc
+                     limit $2
+                   ) n
+                   order by n.requested_position desc
                    limit $2
-                 ) n
-                 order by n.requested_position desc
-                 limit $2"
+                 ) o
+                 order by o.requested_position desc"
             ),
             (None, None) => format!(
-                "select {COLUMNS} from notifications.notifications
-                 where requested_position <= $1 and $3::uuid[] is null and $4::uuid[] is null
-                 order by requested_position desc
+                "select {columns} from notifications.notifications o
+                 where o.requested_position <= $1 and $3::uuid[] is null and $4::uuid[] is null
+                 order by o.requested_position desc
                  limit $2"
             ),
         };
         sqlx::query_as(&text)
             .bind(from.position)
-            .bind(NOTIFICATIONS)
+            .bind(limit)
             .bind(self.companies.as_deref())
             .bind(self.open.as_deref())
             .fetch_all(connection)
@@ -150,6 +198,18 @@ impl Audiences {
     }
 }
 
+/// The people of a notification `o` who may be in a state.
+fn people(state: Option<ShownState>) -> Cow<'static, str> {
+    match state {
+        Some(ShownState::At(state @ (DeliveryState::Accepted | DeliveryState::Delivered))) => format!(
+            "(select coalesce(sum(t.people), 0)::bigint from notifications.totals t
+              where t.notification_id = o.notification_id and t.state = '{state}')"
+        )
+        .into(),
+        _ => "o.people".into(),
+    }
+}
+
 /// The condition on a chunk `c` that has somebody in a state.
 const fn has_some(state: Option<ShownState>) -> &'static str {
     match state {
@@ -166,33 +226,49 @@ const fn has_some(state: Option<ShownState>) -> &'static str {
     }
 }
 
-/// Everybody of these chunks before a place.
+/// The people of these chunks before a place, at most so many. What is known of their notifications is not looked up again.
 async fn candidates(
     connection: &mut PgConnection,
     chunks: &[Chunk],
+    notifications: &[Notification],
     from: Place,
+    limit: i64,
 ) -> sqlx::Result<Vec<Candidate>> {
     let text = format!(
-        "select {columns}, r.ordinal
-         from unnest($1::uuid[], $2::integer[]) as w (notification_id, chunk)
-         join notifications.notifications n on n.notification_id = w.notification_id
-         cross join lateral (
-           select ordinal from notifications.recipients r
-           where r.notification_id = w.notification_id
-             and r.ordinal > (w.chunk - 1) * {CHUNK_MEMBERS} and r.ordinal <= w.chunk * {CHUNK_MEMBERS}
-             and (n.requested_position, r.ordinal) < ($3, $4)
-           order by ordinal desc
-           limit {CHUNK_MEMBERS}
-         ) r
-         left join notifications.outcomes o on o.notification_id = w.notification_id and o.ordinal = r.ordinal
-         order by n.requested_position desc, r.ordinal desc",
+        "select {columns}, n.ordinal
+         from (
+           select w.requested_position, w.notification_id, w.channel, w.requested_at, r.ordinal
+           from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::timestamptz[])
+                  as w (notification_id, chunk, requested_position, channel, requested_at)
+           cross join lateral (
+             select ordinal from notifications.recipients r
+             where r.notification_id = w.notification_id
+               and r.ordinal > (w.chunk - 1) * {CHUNK_MEMBERS} and r.ordinal <= w.chunk * {CHUNK_MEMBERS}
+               and r.ordinal < case when w.requested_position < $6 then {end} else $7 end
+             order by ordinal desc
+             limit $8
+           ) r
+           order by w.requested_position desc, r.ordinal desc
+           limit $8
+         ) n
+         left join notifications.outcomes o on o.notification_id = n.notification_id and o.ordinal = n.ordinal
+         order by n.requested_position desc, n.ordinal desc",
         columns = Candidate::COLUMNS,
+        end = i32::MAX,
     );
+    let by_id: HashMap<Uuid, &Notification> =
+        notifications.iter().map(|one| (one.notification_id, one)).collect();
+    let known: Vec<(&Chunk, &Notification)> =
+        chunks.iter().filter_map(|chunk| Some((chunk, *by_id.get(&chunk.notification_id)?))).collect();
     sqlx::query_as(&text)
-        .bind(chunks.iter().map(|chunk| chunk.notification_id).collect::<Vec<_>>())
-        .bind(chunks.iter().map(|chunk| chunk.chunk).collect::<Vec<_>>())
+        .bind(known.iter().map(|(chunk, _)| chunk.notification_id).collect::<Vec<_>>())
+        .bind(known.iter().map(|(chunk, _)| chunk.chunk).collect::<Vec<_>>())
+        .bind(known.iter().map(|(chunk, _)| chunk.requested_position).collect::<Vec<_>>())
+        .bind(known.iter().map(|(_, one)| one.channel.as_str()).collect::<Vec<_>>())
+        .bind(known.iter().map(|(_, one)| one.requested_at).collect::<Vec<_>>())
         .bind(from.position)
         .bind(from.ordinal)
+        .bind(limit)
         .fetch_all(connection)
         .await
 }

@@ -29,8 +29,8 @@ use super::{DeliveryRow, Found, found, opened};
 use crate::page::{Cursor, Page, PageRequest, fitting};
 use crate::queries::Scope;
 
-/// How many candidates the first window of a page has, about: mostly enough.
-const FIRST_WINDOW: i64 = 250;
+/// How many candidates the first window of a page has at most, about. Mostly the page and a quarter of it are enough.
+const FIRST_WINDOW_MAX: usize = 250;
 /// How many candidates each window after it has, about: some 5 ms.
 const WINDOW: i64 = 1_000;
 /// How many candidates are compared for one page, about.
@@ -131,9 +131,10 @@ async fn walk(
     examined_max: usize,
 ) -> sqlx::Result<Walk> {
     let (mut taken, mut place, mut examined) = (Vec::new(), Some(from), 0);
+    let first = (limit + limit / 4 + 1).min(FIRST_WINDOW_MAX) as i64;
     for turn in 0..WINDOWS_MAX {
         let Some(from) = place else { break };
-        let size = if turn == 0 { FIRST_WINDOW } else { WINDOW };
+        let size = if turn == 0 { first } else { WINDOW };
         let window = source.window(connection, from, size).await?;
         examined += window.candidates.len();
         place = window.next;
