@@ -89,7 +89,7 @@ export class SendPage extends LitElement {
         <div class="aside">
           ${this.limits()}
           <audience-panel .audience=${answer?.audience ?? null} .sms=${isWritten ? (answer?.sms ?? null) : null} channel=${form.channel} ?busy=${busy} ?failed=${failed} ?ready=${form.company !== ''} @excluded-wanted=${this.saveExcluded}></audience-panel>
-          <reader-preview .form=${form} .samples=${samples} sender=${form.company ? companyName(form.company) : ''}></reader-preview>
+          <reader-preview ?inert=${this.confirming !== null} .form=${form} .samples=${samples} sender=${form.company ? companyName(form.company) : ''}></reader-preview>
           <samples-panel .samples=${isWritten ? (answer?.samples ?? []) : []}></samples-panel>
         </div>
         ${this.foot()}
