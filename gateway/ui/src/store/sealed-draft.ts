@@ -25,6 +25,8 @@ export class SealedDraft<T, P = T> extends Store<T> {
     super(empty);
     this.watch(() => this.keepSoon());
     vault.watch((open) => open && void this.restore());
+    // The draft's file may come after the vault was opened.
+    if (vault.get()) void this.restore();
     session.watch(({ status }) => status !== 'in' && this.leave());
     beforeClosing(() => this.keep());
     window.addEventListener('storage', (event) => this.followTabs(event));
