@@ -95,11 +95,10 @@ async fn an_erasure_is_answered_after_the_marks_that_did_not_see_it() {
     let owner = world.owner().await;
     let loaded = world.load_one(owner).await;
     let mut tx = commands::begin(&world.pool).await.expect("a transaction");
+    let known = world.settler.suppressed();
     let first = [mark(&loaded, 1, true)];
-    assert_eq!(
-        marks::mark(&mut tx, &world.log, owner, &first, (world.clock())()).await.expect("a mark"),
-        [Marked::Started]
-    );
+    let marked = marks::mark(&mut tx, &world.log, &known, owner, &first, (world.clock())()).await;
+    assert_eq!(marked.expect("a mark"), [Marked::Started]);
     let erasing = tokio::spawn({
         let pool = world.pool.clone();
         async move { stop_erased(&pool, client(1, 1)).await }
