@@ -197,6 +197,18 @@ create table suppression_numbers (
 ) with (fillfactor = 10);
 insert into suppression_numbers (number) values (0);
 
+-- Where retries send deliveries in the place of the address in the audience: so that of two at once no two deliveries of a
+-- notification go to one address. The address is a blind index. A row is deleted once its client is erased.
+create table retried_addresses (
+  notification_id uuid not null,
+  address bytea not null,
+  ordinal integer not null,
+  client_id uuid not null,
+  constraint address_is_retried_by_one primary key (notification_id, address),
+  constraint delivery_is_retried_to_one unique (notification_id, ordinal)
+);
+create index retried_addresses_by_client on retried_addresses (client_id);
+
 -- Suppressions that follow from what became of a message: inserted with the event, deleted once they are carried out.
 create table ordered_suppressions (
   id bigint generated always as identity primary key,

@@ -49,7 +49,13 @@ create table send_promises (
   begins_at timestamptz not null,
   messages bigint not null,
   segments bigint not null,
-  foreign_messages bigint not null
+  foreign_messages bigint not null,
+  -- The last generation to which something was promised. Until its notification has completed it, the promise stays.
+  generation integer not null default 1,
+  -- How many people the last retry of all that failed is for, and its generation. Those who are not reopened yet have ended,
+  -- and will not have.
+  retried bigint not null default 0,
+  retried_generation integer not null default 0
 );
 create index send_promises_by_company on send_promises (company_id, channel);
 

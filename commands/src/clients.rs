@@ -98,6 +98,7 @@ pub async fn erase(
             let ready = log.ready(drafts, context, &json!({})).await?;
             let mut tx = begin(log.pool()).await?;
             unname(&mut tx, client).await?;
+            forget_retried(&mut tx, client).await?;
             log.keys().destroy_in(&mut tx, client.into()).await?;
             for suppression in &suppressions {
                 log.keys().destroy_in(&mut tx, (*suppression).into()).await?;
@@ -184,6 +185,14 @@ async fn name(
 
 async fn unname(tx: &mut PgConnection, client: ClientId) -> sqlx::Result<()> {
     sqlx::query("delete from client_external_ids where client_id = $1")
+        .bind(Uuid::from(client))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn forget_retried(tx: &mut PgConnection, client: ClientId) -> sqlx::Result<()> {
+    sqlx::query("delete from retried_addresses where client_id = $1")
         .bind(Uuid::from(client))
         .execute(tx)
         .await?;

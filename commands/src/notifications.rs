@@ -163,23 +163,11 @@ async fn execute(
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
-/// Retries the failed deliveries of a notification in a new generation. A completed notification without failures and
-/// doubts stays as it is.
-///
-/// # Errors
-/// [`NotificationError::Cancelled`] for a cancelled one, [`NotificationError::PastExpiry`] for an expired one.
-pub async fn retry(
+/// What has changed in the totals since the last completion.
+pub(crate) async fn changed_since_completion(
     log: &EventLog,
     notification: NotificationId,
-    at: DateTime<Utc>,
-    context: &CommandContext,
-) -> Outcome {
-    let changed = changed_since_completion(log, notification).await?;
-    execute(log, notification, NotificationCommand::Retry { at, changed }, context).await
-}
-
-/// What has changed in the totals since the last completion.
-async fn changed_since_completion(log: &EventLog, notification: NotificationId) -> sqlx::Result<Totals> {
+) -> sqlx::Result<Totals> {
     let [accepted, delivered, failed, suppressed, in_doubt, cancelled] = sqlx::query_scalar::<_, Vec<i64>>(
         "select array[coalesce(sum(accepted), 0), coalesce(sum(delivered), 0), coalesce(sum(failed), 0),
                       coalesce(sum(suppressed), 0), coalesce(sum(in_doubt), 0), coalesce(sum(cancelled), 0)]::bigint[]

@@ -1,5 +1,7 @@
 //! The purse of each company: what was sent of its limits, and what is promised to notifications that are not over.
 
+mod again;
+
 use std::ops::Add;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,6 +10,7 @@ use domain::value::{Channel, CompanyId, NotificationId, TimeZone};
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
+pub use self::again::{Retaken, Whose};
 use crate::database::begin;
 
 /// How many settlements are added up in one statement.
@@ -157,13 +160,17 @@ async fn numbers(
            where company_id = $1 and channel = $2 and at >= $3 and at < $4),
          open as (
            select p.messages, p.segments, p.foreign_messages,
-                  greatest(p.messages - (
-                    select coalesce(sum(accepted + delivered + failed + suppressed + in_doubt + cancelled), 0)
-                    from send_totals t where t.notification_id = p.notification_id), 0)::bigint as rest
+                  (greatest(p.messages - (
+                     select coalesce(sum(accepted + delivered + failed + suppressed + in_doubt + cancelled), 0)
+                     from send_totals t where t.notification_id = p.notification_id), 0)
+                   + greatest(p.retried - coalesce(a.recipients, 0), 0)
+                     * coalesce(p.retried_generation > coalesce(n.generation, 0) or not a.closed, false)::integer)::bigint as rest
            from send_promises p left join send_notifications n using (notification_id)
+             left join audiences a on a.notification_id = p.notification_id and a.generation = p.retried_generation
            where p.company_id = $1 and p.channel = $2 and p.notification_id is distinct from $6 and $7
              and greatest(p.begins_at, $5) >= $3 and greatest(p.begins_at, $5) < $4
-             and (n.notification_id is null or not n.cancelled and n.completed_generation < n.generation)),
+             and (n.notification_id is null
+                  or not n.cancelled and n.completed_generation < greatest(n.generation, p.generation))),
          taken as (
            select * from sent
            union all
@@ -299,7 +306,8 @@ pub async fn fold(pool: &PgPool) -> sqlx::Result<Vec<CompanyId>> {
                micros = u.micros + excluded.micros, unpriced = u.unpriced + excluded.unpriced),
          over as (
            delete from send_promises p using send_notifications n
-           where n.notification_id = p.notification_id and (n.cancelled or n.completed_generation = n.generation))
+           where n.notification_id = p.notification_id
+             and (n.cancelled or n.completed_generation = n.generation and n.generation >= p.generation))
          select distinct company_id from taken",
     )
     .bind(FOLDED_MAX)

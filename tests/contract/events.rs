@@ -276,6 +276,7 @@ fn deliveries() -> Vec<DeliveriesEvent> {
             generation: 2,
             members: members("5-7"),
             addresses: vec![EditedAddress {
+                is_foreign: false,
                 member: members("5").iter().next().expect("a member"),
                 address: personal(30, "ana.nunez@example.com".into()),
             }],

@@ -30,6 +30,7 @@ mod receipts;
 mod receipts_of_attempts;
 mod relay;
 mod replay;
+mod retries;
 mod returned_mail;
 mod same_key;
 mod schedules;

@@ -4,18 +4,22 @@
 //! their tasks. The streams' sequences are the fence: of two retries of one delivery at the same moment the second finds it
 //! open, and changes nothing.
 
+mod all;
 mod people;
 mod prepare;
 mod retry;
+mod taking;
 
 use chrono::{DateTime, Utc};
 use domain::client::ClientError;
+use domain::company::OverLimit;
 use domain::deliveries::{Action, Deliveries, DeliveriesCommand, DeliveriesError, deliveries_stream};
 use domain::notification::NotificationError;
 use domain::personal::Personal;
 use domain::value::{CompanyId, DeliveryId, NotificationId, Ordinal, StatedReason};
 use serde_json::json;
 
+pub use self::all::{RetryAll, retry_all};
 pub use self::retry::{retry, retry_many};
 use crate::context::CommandContext;
 use crate::log::EventLog;
@@ -43,6 +47,8 @@ pub struct NewAddress {
     pub address: String,
     /// Whether the client's contact gets it too.
     pub updates_client: bool,
+    /// The deliveries of the notification that go to it already, as the views know them.
+    pub addressed: Vec<Ordinal>,
 }
 
 /// Why a delivery is not sent again.
@@ -69,6 +75,12 @@ pub enum RetryRefusal {
     /// The delivery is already being sent to another address.
     #[error("the delivery is already being sent again")]
     AlreadyRetried,
+    /// Another delivery of the notification goes to the address.
+    #[error("another delivery of the notification goes to the address")]
+    AlreadyAddressed,
+    /// It would pass a limit of its company.
+    #[error("the company's limit {} of {} would be passed: {} taken, {} asked", .0.limit.as_str(), .0.max, .0.taken, .0.asked)]
+    OverLimit(OverLimit),
 }
 
 /// A delivery that was not sent again.

@@ -1,23 +1,27 @@
 //! Decides a retry against the log: which members of which chunks are reopened, and the refusals of the others.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use cqrs_es::Aggregate;
 use domain::client::{Client, ClientChange, ClientCommand, with_address};
+use domain::company::{Amount, OverLimit};
 use domain::deliveries::{
-    Action, DELIVERIES, Deliveries, DeliveriesCommand, DeliveriesError, EditedAddress, Totals,
-    deliveries_stream,
+    Action, DELIVERIES, Deliveries, DeliveriesCommand, DeliveriesError, DeliveriesEvent, EditedAddress,
+    Totals, deliveries_stream,
 };
-use domain::notification::{Notification, NotificationCommand, NotificationError, Recipient};
+use domain::notification::{Addressee, Notification, NotificationCommand, NotificationError, Recipient};
 use domain::personal::Personal;
-use domain::value::{Channel, DeliveryId, Member, Members, Ordinal};
+use domain::value::{Channel, ClientId, DeliveryId, Member, Members, Ordinal};
 
 use super::people::{recipients, suppressed};
+use super::taking::Terms;
 use super::{NewAddress, Retry, RetryRefusal, Unretried};
 use crate::context::CommandContext;
 use crate::execute::decide_on;
 use crate::log::{Draft, EventLog, Loaded};
 use crate::outcome::CommandError;
+use crate::purse::Retaken;
 use crate::send_tasks::ReopenedChunk;
 
 /// What a retry comes to, before it is appended.
@@ -31,6 +35,11 @@ pub(super) struct Prepared {
     pub(super) is_resolving: bool,
     pub(super) people: usize,
     pub(super) refused: Vec<Unretried>,
+    /// What it takes of the purse, if a limit counts it.
+    pub(super) retaken: Option<Retaken>,
+    /// Whose address is another from now on.
+    pub(super) edited: Option<(Ordinal, ClientId)>,
+    amount: Amount,
 }
 
 /// A retry while it is being decided.
@@ -39,6 +48,8 @@ pub(super) struct Deciding<'a> {
     pub(super) order: &'a Retry,
     pub(super) new_address: Option<&'a NewAddress>,
     pub(super) context: &'a CommandContext,
+    /// The limit for which numbers of other countries are left out, if they are.
+    pub(super) without_foreign: Option<OverLimit>,
 }
 
 type Prepares<T> = Result<T, CommandError<RetryRefusal>>;
@@ -55,11 +66,16 @@ impl Deciding<'_> {
             is_resolving: life.state.open_generation().is_some(),
             ..Prepared::default()
         };
+        let Retry { notification, company, at, .. } = *self.order;
+        let terms = Terms::of(self.log, (notification, company, channel), at).await?;
         for (chunk, members) in by_chunk(&self.order.ordinals) {
-            self.chunk(channel, chunk, members, &mut prepared).await?;
+            self.chunk(channel, chunk, members, &terms, &mut prepared).await?;
         }
+        prepared.retaken = terms.retaken(prepared.amount);
         if prepared.people > 0 {
+            let permitted = life.state.permits_retry_of(prepared.people as u64, terms.approval_above());
             self.begin_generation(life, &mut prepared).await?;
+            permitted.map_err(|error| CommandError::Refused(error.into()))?;
         }
         Ok(prepared)
     }
@@ -83,13 +99,14 @@ impl Deciding<'_> {
         channel: Channel,
         chunk: u32,
         members: Members,
+        terms: &Terms,
         prepared: &mut Prepared,
     ) -> Prepares<()> {
         let Retry { notification, company, .. } = *self.order;
         let people = recipients(self.log, notification, chunk).await?;
         let stream = deliveries_stream(notification, chunk);
         let Loaded { state, sequence, .. } = self.log.reader().load::<Deliveries>(&stream).await?;
-        let known = Chunk { channel, people: &people, deliveries: &state };
+        let known = Chunk { channel, people: &people, deliveries: &state, terms };
         let (members, unreachable) = self.reachable(&known, members).await?;
         let addresses = self.edited(&known, members);
         let action = Action::Retry { generation: prepared.generation, members, addresses };
@@ -107,9 +124,13 @@ impl Deciding<'_> {
         let reopened = event.members();
         let mut after = state.clone();
         after.apply(event.clone());
+        let sent_to = Chunk { deliveries: &after, ..known };
+        prepared.amount +=
+            reopened.iter().map(|member| sent_to.takes(member)).fold(Amount::default(), Add::add);
         prepared.delta += after.totals() - state.totals();
         prepared.people += reopened.len();
         prepared.chunks.push(ReopenedChunk { chunk, chunk_people: people.len(), people: reopened.len() });
+        prepared.edited = edited_by(&event, chunk, &people);
         let draft = Draft::of(DELIVERIES, stream, sequence + 1, &event, self.context.metadata());
         prepared.drafts.push(draft.map_err(CommandError::unavailable)?);
         prepared.drafts.extend(self.client_change(&known, reopened).await?);
@@ -135,8 +156,17 @@ impl Deciding<'_> {
         let mut refused: Vec<_> = erased.into_iter().map(|member| (member, RetryRefusal::Erased)).collect();
         let mut reachable = Members::NONE;
         for (member, is_suppressed) in with_address.into_iter().zip(suppressed) {
+            let is_anothers =
+                |new: &NewAddress| new.addressed.iter().any(|other| !self.order.ordinals.contains(other));
+            if self.new_address.is_some_and(is_anothers) && is_failed(member) {
+                refused.push((member, RetryRefusal::AlreadyAddressed));
+                continue;
+            }
+            let left_out = self.without_foreign.filter(|_| self.is_foreign(known, member));
             if is_suppressed && is_failed(member) {
                 refused.push((member, RetryRefusal::AddressSuppressed));
+            } else if let Some(over) = left_out.filter(|_| is_failed(member)) {
+                refused.push((member, RetryRefusal::OverLimit(over)));
             } else {
                 reachable.insert(member);
             }
@@ -152,12 +182,21 @@ impl Deciding<'_> {
         }
     }
 
+    fn is_foreign(&self, known: &Chunk<'_>, member: Member) -> bool {
+        match self.new_address {
+            Some(new) => known.terms.is_foreign(&new.address),
+            None => known.is_foreign(member),
+        }
+    }
+
     fn edited(&self, known: &Chunk<'_>, members: Members) -> Vec<EditedAddress> {
         let Some(new) = self.new_address else { return Vec::new() };
         let edited = |member| {
             let client = known.recipient(member)?.client;
             let address = Personal::new(client.uuid(), new.address.clone());
-            (known.address(member) != Some(&new.address)).then_some(EditedAddress { member, address })
+            let is_foreign = known.terms.is_foreign(&new.address);
+            let is_new = known.address(member) != Some(&new.address);
+            is_new.then_some(EditedAddress { member, address, is_foreign })
         };
         members.iter().filter_map(edited).collect()
     }
@@ -197,10 +236,12 @@ impl Deciding<'_> {
 }
 
 /// A chunk as the log knows it.
-struct Chunk<'a> {
-    channel: Channel,
-    people: &'a [Recipient],
-    deliveries: &'a Deliveries,
+#[derive(Clone, Copy)]
+pub(super) struct Chunk<'a> {
+    pub(super) channel: Channel,
+    pub(super) people: &'a [Recipient],
+    pub(super) deliveries: &'a Deliveries,
+    pub(super) terms: &'a Terms,
 }
 
 impl<'a> Chunk<'a> {
@@ -213,6 +254,27 @@ impl<'a> Chunk<'a> {
         let addressee = self.recipient(member)?.addressee.get()?;
         Some(self.deliveries.address(member).unwrap_or(&addressee.address))
     }
+
+    /// Whether a member was sent to last in another country.
+    fn is_foreign(&self, member: Member) -> bool {
+        let in_audience = || self.recipient(member).is_some_and(|recipient| recipient.is_foreign);
+        self.deliveries.is_foreign(member).unwrap_or_else(in_audience)
+    }
+
+    /// What one more message to a member takes.
+    pub(super) fn takes(&self, member: Member) -> Amount {
+        let person = self.recipient(member).and_then(|recipient| recipient.addressee.get());
+        let person = person.zip(self.address(member));
+        let person = person.map(|(person, to)| Addressee { address: to.to_owned(), ..person.clone() });
+        person.map(|person| self.terms.one(&person, self.is_foreign(member))).unwrap_or_default()
+    }
+}
+
+/// The only delivery whose address is edited.
+fn edited_by(event: &DeliveriesEvent, chunk: u32, people: &[Recipient]) -> Option<(Ordinal, ClientId)> {
+    let DeliveriesEvent::DeliveriesReopened { addresses, .. } = event else { return None };
+    let member = addresses.first()?.member;
+    Some((Ordinal::of(chunk, member)?, people.get(member.index())?.client))
 }
 
 fn by_chunk(ordinals: &[Ordinal]) -> BTreeMap<u32, Members> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use commands::dead_letters::{RetryAll, retry_all};
 use commands::{CommandContext, notifications};
 use domain::client::ClientEvent;
 use domain::deliveries::{Outcome, State, Totals};
@@ -168,7 +169,8 @@ async fn half_failed(world: &World) -> NotificationId {
     assert_eq!(settled.next, Next::Finished);
     assert_eq!(world.state(id, 2).await, State::Failed);
     let context = CommandContext::of_system();
-    notifications::retry(&world.log, notification, world.now(), &context).await.expect("a retry");
+    let order = RetryAll { notification, failed: Vec::new(), at: world.now() };
+    retry_all(&world.log, &order, &context).await.expect("a retry");
     open(world, notification, 2).await;
     notification
 }

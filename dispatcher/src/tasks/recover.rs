@@ -62,7 +62,8 @@ async fn spent_in_doubt(settler: &Settler, change: &Change) -> Result<Vec<(Membe
     let spent = |outcome: &MemberOutcome| {
         let recipient = recipients.get(outcome.member.index())?;
         let rendered = render(text, recipient.addressee.get()?).ok()?;
-        Some((outcome.member, Spent::of(text, &rendered, recipient.is_foreign, None)))
+        let is_foreign = change.deliveries.is_foreign(outcome.member).unwrap_or(recipient.is_foreign);
+        Some((outcome.member, Spent::of(text, &rendered, is_foreign, None)))
     };
     Ok(change.outcomes.iter().filter_map(spent).collect())
 }

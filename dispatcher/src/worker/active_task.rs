@@ -79,6 +79,12 @@ impl ActiveTask {
         self.recipients.get(member.index())
     }
 
+    /// Whether a member is sent to in another country.
+    pub(super) fn is_foreign(&self, member: Member) -> bool {
+        let edited = self.progress().deliveries.is_foreign(member);
+        edited.unwrap_or_else(|| self.recipient(member).is_some_and(|recipient| recipient.is_foreign))
+    }
+
     /// The public id of a member's delivery.
     pub(super) fn delivery(&self, member: Member) -> DeliveryId {
         let ChunkId { notification, chunk } = self.task.id;

@@ -153,7 +153,7 @@ impl Worker {
 
     /// What the message takes of its company's purse.
     fn spent(&self, job: &Job, person: &Addressee, text: &Text, rendered: &Rendered) -> Spent {
-        let is_foreign = job.task.recipient(job.member).is_some_and(|recipient| recipient.is_foreign);
+        let is_foreign = job.task.is_foreign(job.member);
         Spent::of(text, rendered, is_foreign, self.outcomes.slot().provider.price_of(&person.address))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::purse::{Measure, Period, Unit};
+use super::purse::{Amount, Measure, Period, Unit};
 use crate::value::{Channel, words};
 
 words! {
@@ -95,6 +95,12 @@ impl CompanyLimits {
     /// Whether a limit counts every message of a channel, and not those to other countries alone.
     pub fn count_everybody(&self, channel: Channel) -> bool {
         self.of_purse(channel).any(|(limit, ..)| limit != Limit::ForeignPerDay)
+    }
+
+    /// Whether a limit counts something of what is asked on a channel.
+    pub fn count(&self, channel: Channel, asked: Amount) -> bool {
+        let has_foreign = channel == Channel::Sms && asked.foreign > 0;
+        self.count_everybody(channel) || has_foreign && self.get(Limit::ForeignPerDay).is_some()
     }
 
     pub(super) fn with(mut self, change: LimitsChange) -> Self {

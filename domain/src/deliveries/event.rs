@@ -1,5 +1,7 @@
 //! The events of the deliveries of a chunk: one event for many people, with shared values stored once.
 
+use std::ops::Not;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -231,4 +233,7 @@ pub struct EditedAddress {
     pub member: Member,
     /// The phone number in E.164 or the e-mail address, under the client's key.
     pub address: Personal<String>,
+    /// Whether it is a number of another country than the company's.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_foreign: bool,
 }

@@ -168,6 +168,12 @@ impl Deliveries {
         edited.address.get().map(String::as_str)
     }
 
+    /// Whether the address that a person has put in the place of the one in the audience is a number of another country; none if
+    /// nobody has edited it.
+    pub fn is_foreign(&self, member: Member) -> Option<bool> {
+        self.addresses.iter().find(|edited| edited.member == member).map(|edited| edited.is_foreign)
+    }
+
     /// The open ones of these members.
     pub fn open_among(&self, members: Members) -> Members {
         members.iter().filter(|member| self.get(*member).is_open()).collect()

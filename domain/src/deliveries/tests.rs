@@ -429,6 +429,7 @@ fn a_dead_letter_is_retried_once_by_name_and_what_is_no_dead_letter_never() {
 #[test]
 fn an_edited_address_stays_until_it_is_edited_again() {
     let edited = |address: &str| EditedAddress {
+        is_foreign: false,
         member: member(1),
         address: Personal::new(id(30), address.to_owned()),
     };

@@ -65,6 +65,14 @@ pub enum NotificationError {
     /// It would pass a limit of its company.
     #[error("the notification would pass the limit {}", .0.limit)]
     OverLimit(OverLimit),
+    /// A retry is for more people than the company sends to without another person's approval, and the notification has none.
+    #[error("{people} people are more than the {max} to whom it may be sent again without an approval")]
+    RetryNeedsApproval {
+        /// The people.
+        people: u64,
+        /// The company's limit `approval_above`.
+        max: u64,
+    },
     /// It is not running, or in another generation.
     #[error("the notification has nothing to complete")]
     NothingToComplete,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Decision, Notification, NotificationError, NotificationEvent, Stage};
+use super::{Approval, Decision, Notification, NotificationError, NotificationEvent, Stage};
 use crate::deliveries::Totals;
 use crate::personal::Personal;
 
@@ -23,6 +23,24 @@ impl Notification {
             return Err(NotificationError::PastExpiry);
         }
         Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
+    }
+
+    /// Whether so many people may be sent to again, where their company wants another person's approval above a number of
+    /// people. An approval of the notification holds for its retries too: it was given for these people and this text. A
+    /// notification that nobody has approved has no state in which it could wait for one again.
+    ///
+    /// # Errors
+    /// [`NotificationError::RetryNeedsApproval`].
+    pub fn permits_retry_of(
+        &self,
+        people: u64,
+        approval_above: Option<u64>,
+    ) -> Result<(), NotificationError> {
+        let is_approved = matches!(self.approval, Some(Approval::Approved(_)));
+        match approval_above.filter(|max| people > *max && !is_approved) {
+            Some(max) => Err(NotificationError::RetryNeedsApproval { people, max }),
+            None => Ok(()),
+        }
     }
 
     /// Also while an audience is being resolved: that goes on in its own generation.

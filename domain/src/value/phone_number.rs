@@ -1,6 +1,6 @@
 //! Telephone numbers, in the forms that people write and in the stored form of E.164.
 
-use super::phone_plan::{Kind, Plan, kind, pattern_of_numbers};
+use super::phone_plan::{Kind, Plan, is_number_of, kind, pattern_of_numbers};
 use super::phone_readings::Readings;
 use super::text::{is_invisible, string_value};
 use super::{CountryCode, Invalid, PhoneFault};
@@ -49,6 +49,12 @@ impl PhoneNumber {
     /// numbers. Of countries that share a calling code and have no first digits of their own, each has the numbers of all.
     pub fn pattern_of(country: CountryCode) -> Option<String> {
         pattern_of_numbers(country)
+    }
+
+    /// Whether a number in its stored form is one of another country than this, as [`pattern_of`](Self::pattern_of) has it. To a
+    /// country without numbers none is foreign.
+    pub fn is_abroad(number: &str, home: CountryCode) -> bool {
+        number.strip_prefix('+').and_then(|digits| is_number_of(home, digits)) == Some(false)
     }
 
     /// Whether it begins with this calling code.

@@ -181,6 +181,18 @@ pub(super) fn pattern_of_numbers(country: CountryCode) -> Option<String> {
     }
 }
 
+/// Whether a number, which is given by its digits in E.164, is one of a country, as [`pattern_of_numbers`] has it; none for a
+/// country without numbers.
+pub(super) fn is_number_of(country: CountryCode, digits: &str) -> Option<bool> {
+    let plan = Plan::of_country(country)?;
+    let Some(national) = digits.strip_prefix(plan.calling_code) else { return Some(false) };
+    if !plan.first_digits.is_empty() {
+        return Some(plan.claims(national));
+    }
+    let is_anothers = |other: &Plan| !other.first_digits.is_empty() && other.claims(national);
+    Some(!plans_of(plan.calling_code).iter().any(is_anothers))
+}
+
 /// The plans of the countries that share a calling code, the main country's first.
 fn plans_of(calling_code: &str) -> &'static [Plan] {
     let begin = PLANS.partition_point(|plan| plan.calling_code < calling_code);

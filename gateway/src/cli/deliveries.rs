@@ -12,7 +12,7 @@ use domain::value::{
     AddressKind, Channel, ClientId, CompanyId, CountryCode, DeliveryId, EmailAddress, PhoneNumber,
     StatedReason,
 };
-use projections::queries::deliveries::search::{InFlight, ListedDelivery, SearchFilter, search};
+use projections::queries::deliveries::search::{InFlight, ListedDelivery, SearchFilter, addressed, search};
 use projections::queries::deliveries::{Owner, ShownState, delivery, owners};
 use projections::queries::{Page, PageRequest, Scope};
 use serde_json::{Value, json};
@@ -111,11 +111,15 @@ pub(super) async fn run(
         DeliveriesCommand::List(args) => list(&log, args, global.json).await?,
         DeliveriesCommand::Show { id } => show(&log, id, global.json).await?,
         DeliveriesCommand::Retry { ids, reason, to, update_client } => {
-            let new_address = to.map(|to| new_address(&to, update_client)).transpose()?;
+            let new_address = to.as_deref().map(address).transpose()?;
             if new_address.is_some() && ids.len() > 1 {
                 return Err(CliError::usage("--to is for one delivery"));
             }
             each(&log, &ids, global.json, async |owner, id| {
+                let new_address = match &new_address {
+                    Some(to) => Some(self::new_address(&log, owner, to, update_client).await?),
+                    None => None,
+                };
                 retry(&log, owner, id, &reason, new_address.as_ref()).await
             })
             .await?
@@ -265,8 +269,14 @@ async fn discard(
     discarded.map(drop).map_err(|error: CommandError<_>| error.into())
 }
 
-fn new_address(to: &str, updates_client: bool) -> Result<NewAddress, CliError> {
-    Ok(NewAddress { address: address(to)?, updates_client })
+async fn new_address(
+    log: &EventLog,
+    owner: Owner,
+    to: &str,
+    updates_client: bool,
+) -> Result<NewAddress, CliError> {
+    let addressed = addressed(log.reader(), owner.notification, to).await.map_err(CliError::failed)?;
+    Ok(NewAddress { address: to.to_owned(), updates_client, addressed })
 }
 
 /// With its plus sign a number is the same in every country.

@@ -262,6 +262,8 @@ impl Refusal for RetryRefusal {
             Self::AddressSuppressed => Problem::conflict(Reason::AddressSuppressed),
             Self::ContactGone => Problem::conflict(Reason::ContactGone),
             Self::AlreadyRetried => Problem::conflict(Reason::AlreadyRetried),
+            Self::AlreadyAddressed => Problem::conflict(Reason::AlreadyAddressed),
+            Self::OverLimit(over) => NotificationError::OverLimit(*over).problem(),
         }
     }
 }
@@ -293,6 +295,9 @@ impl Refusal for NotificationError {
             Self::NotAwaitingApproval => Problem::conflict(Reason::NotAwaitingApproval),
             Self::OwnApproval => Problem::forbidden().because(Reason::OwnApproval),
             Self::Expired(times) => Problem::of_field("/expires_at", Reason::ExpiresBefore(*times)),
+            Self::RetryNeedsApproval { people, max } => {
+                Problem::conflict(Reason::RetryNeedsApproval { people: *people, max: *max })
+            }
             Self::PastExpiry => Problem::conflict(Reason::Expired),
             Self::Unknown => Problem::not_found(),
             Self::Cancelled => Problem::conflict(Reason::Cancelled),

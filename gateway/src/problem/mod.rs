@@ -3,6 +3,7 @@
 mod catalogue;
 mod convert;
 mod fault;
+mod json_type;
 mod kind;
 mod language;
 mod reason;
@@ -14,9 +15,10 @@ use domain::value::Language;
 
 pub(crate) use self::convert::reason_of;
 pub use self::fault::{Fault, Faults, POINTER_BYTES_MAX, Place, pointer_to};
+pub use self::json_type::JsonType;
 pub use self::kind::Kind;
 pub use self::language::{accepted, text};
-pub use self::reason::{JsonType, Reason};
+pub use self::reason::Reason;
 pub(crate) use self::render::{catch, no_such_method, no_such_route, render};
 
 /// A refusal or failure on its way to the caller. Handlers return it as their error. The middleware `render` writes it,

@@ -6,20 +6,7 @@ use domain::notification::Times;
 use domain::rendering::{Fault, FaultReason, Part};
 use domain::value::Invalid;
 
-/// The expected type of a JSON value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JsonType {
-    /// `{…}`
-    Object,
-    /// `[…]`
-    Array,
-    /// `"…"`
-    Text,
-    /// A number without a fraction.
-    Integer,
-    /// `true` or `false`
-    Boolean,
-}
+use super::JsonType;
 
 /// The reason why a field or a whole request is refused. It never contains the refused value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +139,13 @@ pub enum Reason {
     },
     /// The notification would pass a limit of its company.
     OverLimit(OverLimit),
+    /// So many people are not sent to again without another person's approval.
+    RetryNeedsApproval {
+        /// The people.
+        people: u64,
+        /// The company's limit.
+        max: u64,
+    },
     /// Too many ids.
     TooManyIds {
         /// The maximum.
@@ -175,6 +169,8 @@ pub enum Reason {
     ContactGone,
     /// The delivery is already being sent to another address.
     AlreadyRetried,
+    /// Another delivery of the notification goes to the address.
+    AlreadyAddressed,
     /// Too many own columns of a client.
     TooManyColumns {
         /// The maximum.
@@ -305,6 +301,7 @@ impl Reason {
             Self::TooManyExternalIds { .. } => "too_many_external_ids",
             Self::TooManySegments { .. } => "too_many_segments",
             Self::OverLimit(_) => "over_limit",
+            Self::RetryNeedsApproval { .. } => "retry_needs_approval",
             Self::TooManyIds { .. } => "too_many_ids",
             Self::NotMobile => "not_mobile",
             Self::DeliveryOpen => "delivery_open",
@@ -314,6 +311,7 @@ impl Reason {
             Self::AddressSuppressed => "address_suppressed",
             Self::PersonErased => "person_erased",
             Self::ContactGone => "contact_gone",
+            Self::AlreadyAddressed => "already_addressed",
             Self::AlreadyRetried => "already_retried",
             Self::TooManyContacts { .. } => "too_many_contacts",
             Self::TooManyColumns { .. } => "too_many_columns",

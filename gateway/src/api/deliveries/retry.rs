@@ -3,6 +3,7 @@
 use axum::extract::State;
 use commands::dead_letters::{self, NewAddress, Retry};
 use domain::value::{Channel, DeliveryId, Invalid};
+use projections::queries::deliveries::search::addressed;
 use utoipa::ToSchema;
 
 use super::{Ordered, ordered};
@@ -39,7 +40,7 @@ impl Body for RetryDelivery {}
 
 /// Send one failed delivery again, as a new generation (its company's notifiers): to another address, if one is given. A delivery
 /// that is already under way stays as it is. One that was sent, is in doubt, suppressed or cancelled, or whose person was
-/// erased, is refused.
+/// erased, is refused, as is an address to which another delivery of the notification goes. It takes of the company's limits.
 #[utoipa::path(
     post, path = "/deliveries/{id}/retry", tag = "notifications", request_body = Option<RetryDelivery>,
     params(("id" = uuid::Uuid, Path)),
@@ -60,7 +61,8 @@ pub(super) async fn retry(
             if !channel.reaches(&address) {
                 return Err(Problem::of_field("/to", crate::problem::Reason::NotMobile));
             }
-            Some(NewAddress { address, updates_client: body.update_client })
+            let addressed = addressed(state.log().reader(), notification, &address).await?;
+            Some(NewAddress { address, updates_client: body.update_client, addressed })
         }
         None => None,
     };

@@ -134,7 +134,7 @@ impl Terms {
 
     /// What a request takes of the purse, if it is to be promised to it.
     pub(super) fn demand(&self, channel: Channel, amount: Amount) -> Option<Demand> {
-        let is_counted = self.counts(channel) || amount.foreign > 0 && self.counts_foreign(channel);
+        let is_counted = self.limits.count(channel, amount);
         is_counted.then(|| Demand { limits: self.limits.clone(), zone: self.zone, amount })
     }
 }

@@ -97,6 +97,12 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManySegments { segments, max } => {
             format!("The longest SMS takes {segments} parts, and the maximum given is {max}.")
         }
+        Reason::RetryNeedsApproval { people, max } => format!(
+            "It would be sent again to {} people, and nobody has approved it: the company's limit without approval is {}. \
+             Retry fewer, or request it anew.",
+            grouped64(*people),
+            grouped64(*max)
+        ),
         Reason::OverLimit(OverLimit { limit, max, taken, asked }) => format!(
             "It would pass the company's limit of {}: {} of {} are used or promised, and it takes {}.",
             limit_name(*limit),
@@ -165,6 +171,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::AddressSuppressed => "The address is suppressed: nothing is sent to it on this channel.",
         Reason::PersonErased => "The data of the person was erased.",
         Reason::ContactGone => "The client has no contact with that address any more.",
+        Reason::AlreadyAddressed => "Another delivery of this notification goes to that address.",
         Reason::AlreadyRetried => "It is already being sent to another address.",
         // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
@@ -190,6 +197,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::OverLimit(_)
+        | Reason::RetryNeedsApproval { .. }
         | Reason::AudienceChanged { .. } => "",
     }
 }

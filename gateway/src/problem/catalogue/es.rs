@@ -105,6 +105,12 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManySegments { segments, max } => {
             format!("El SMS más largo ocupa {segments} segmentos, y el máximo indicado es {max}.")
         }
+        Reason::RetryNeedsApproval { people, max } => format!(
+            "Se reenviaría a {} personas y nadie la ha aprobado: el límite de la empresa sin aprobación es {}. Reintente \
+             con menos, o pídala de nuevo.",
+            grouped64(*people),
+            grouped64(*max)
+        ),
         Reason::OverLimit(OverLimit { limit, max, taken, asked }) => format!(
             "Pasaría del límite de {} de la empresa: {} de {} usados o comprometidos, y hacen falta {}.",
             limit_name(*limit),
@@ -175,6 +181,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::AddressSuppressed => "La dirección está excluida: no se le envía nada por este canal.",
         Reason::PersonErased => "Los datos de la persona fueron borrados.",
         Reason::ContactGone => "El cliente ya no tiene un contacto con esa dirección.",
+        Reason::AlreadyAddressed => "Otro envío de esta notificación va a esa dirección.",
         Reason::AlreadyRetried => "Ya se está enviando a otra dirección.",
         // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
@@ -200,6 +207,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::OverLimit(_)
+        | Reason::RetryNeedsApproval { .. }
         | Reason::AudienceChanged { .. } => "",
     }
 }

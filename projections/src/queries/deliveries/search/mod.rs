@@ -4,6 +4,7 @@
 //! clients, the lists of exceptions, or the audiences themselves. What no index answers is compared row by row, so many rows a
 //! page at most: such a page may be short, or empty, and still name the next one.
 
+mod addressed;
 mod audiences;
 mod candidate;
 mod exceptions;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::addressed::addressed;
 use self::candidate::Candidate;
 pub use self::candidate::Place;
 pub use self::filter::{InFlight, SearchFilter};
