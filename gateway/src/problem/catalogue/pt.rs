@@ -105,6 +105,12 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManySegments { segments, max } => {
             format!("O SMS mais longo ocupa {segments} segmentos, e o máximo indicado é {max}.")
         }
+        Reason::RetryNeedsApproval { people, max } => format!(
+            "Seria reenviada a {} pessoas e ninguém a aprovou: o limite da empresa sem aprovação é {}. Tente com menos \
+             pessoas ou peça-a de novo.",
+            grouped64(*people),
+            grouped64(*max)
+        ),
         Reason::OverLimit(OverLimit { limit, max, taken, asked }) => format!(
             "Passaria do limite de {} da empresa: {} de {} usados ou comprometidos, e são necessários {}.",
             limit_name(*limit),
@@ -175,6 +181,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::AddressSuppressed => "O endereço está excluído: nada é enviado a ele por este canal.",
         Reason::PersonErased => "Os dados da pessoa foram apagados.",
         Reason::ContactGone => "O cliente já não tem um contato com esse endereço.",
+        Reason::AlreadyAddressed => "Outro envio desta notificação vai para esse endereço.",
         Reason::AlreadyRetried => "Já está sendo enviado a outro endereço.",
         // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
@@ -200,6 +207,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::OverLimit(_)
+        | Reason::RetryNeedsApproval { .. }
         | Reason::AudienceChanged { .. } => "",
     }
 }
