@@ -120,8 +120,8 @@ async fn addresses_are_suppressed_listed_and_sent_to_again() {
     let beside = Beside::of(&world);
     let add = ["suppressions", "add", "--company", &company, "--channel", "sms", "--address"];
     let added = beside.done(&[&add[..], &["301 551 0101", "--note", "Lo pidió"]].concat(), "").await;
-    let again = beside.done(&[&add[..], &["+573015510101", "--reason", "opt_out"]].concat(), "").await;
-    assert_eq!(added, again, "it is suppressed once");
+    let again = beside.done(&[&add[..], &["+573015510101", "--reason", "bounce"]].concat(), "").await;
+    assert_eq!(added, again, "it is suppressed once, by the stronger cause");
     world.caught_up().await;
 
     let listed = beside.done(&["suppressions", "list", "--company", &company], "").await;
