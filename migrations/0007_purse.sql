@@ -50,6 +50,9 @@ create table send_promises (
   messages bigint not null,
   segments bigint not null,
   foreign_messages bigint not null,
+  -- How many of those who have ended do not count: so many have ended when this was promised, without those who are sent to again,
+  -- who had ended and will not have. It may be negative: the totals begin anew with each completion.
+  ended_before bigint not null default 0,
   -- The last generation to which something was promised. Until its notification has completed it, the promise stays.
   generation integer not null default 1,
   -- How many people the last retry of all that failed is for, and its generation. Those who are not reopened yet have ended,

@@ -162,7 +162,7 @@ async fn numbers(
            select p.messages, p.segments, p.foreign_messages,
                   (greatest(p.messages - (
                      select coalesce(sum(accepted + delivered + failed + suppressed + in_doubt + cancelled), 0)
-                     from send_totals t where t.notification_id = p.notification_id), 0)
+                     from send_totals t where t.notification_id = p.notification_id) + p.ended_before, 0)
                    + greatest(p.retried - coalesce(a.recipients, 0), 0)
                      * coalesce(p.retried_generation > coalesce(n.generation, 0) or not a.closed, false)::integer)::bigint as rest
            from send_promises p left join send_notifications n using (notification_id)

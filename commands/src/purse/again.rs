@@ -62,9 +62,8 @@ impl Retaken {
     }
 }
 
-/// A promise has left what has not ended of it. Those who are sent to again have ended, and will not have: so its messages are
-/// those that have ended and those that are left, and its parts are such that what is left of them is what was left and what
-/// is added.
+/// A promise has left what has not ended of it: now what was left, and what is added. Those who are sent to again have ended, and
+/// will not have.
 async fn promise_again(
     tx: &mut PgConnection,
     notification: NotificationId,
@@ -77,26 +76,24 @@ async fn promise_again(
            select coalesce(sum(accepted + delivered + failed + suppressed + in_doubt + cancelled), 0)::bigint as people
            from send_totals where notification_id = $1),
          before as (
-           select p.messages, p.segments, p.foreign_messages, greatest(p.messages - e.people, 0) as rest
+           select p.messages, p.segments, p.foreign_messages,
+                  greatest(p.messages - (e.people - p.ended_before), 0) as rest
            from ended e, send_promises p join send_notifications n using (notification_id)
            where notification_id = $1 and p.messages > 0 and n.completed_generation < greatest(n.generation, p.generation)),
          rest as (
            select e.people as ended, coalesce(b.rest, 0) as people,
                   coalesce((b.segments * b.rest + b.messages - 1) / b.messages, 0) as segments,
                   coalesce((b.foreign_messages * b.rest + b.messages - 1) / b.messages, 0) as foreign_messages
-           from ended e left join before b on true),
-         after as (
-           select greatest(ended + people, people + $6, 1) as messages, greatest(people + $6, 1) as rest,
-                  segments + $7 as segments, foreign_messages + $8 as foreign_messages
-           from rest)
+           from ended e left join before b on true)
          insert into send_promises as p (notification_id, company_id, channel, begins_at, messages, segments,
-                                         foreign_messages, generation, retried, retried_generation)
-         select $1, $2, $3, $4, messages, segments * messages / rest, foreign_messages * messages / rest, $5,
+                                         foreign_messages, ended_before, generation, retried, retried_generation)
+         select $1, $2, $3, $4, people + $6, segments + $7, foreign_messages + $8, ended - $6, $5,
                 case when $9 then $6 else 0 end, case when $9 then $5 else 0 end
-         from after
+         from rest
          on conflict (notification_id) do update
          set begins_at = excluded.begins_at, messages = excluded.messages, segments = excluded.segments,
-             foreign_messages = excluded.foreign_messages, generation = excluded.generation,
+             foreign_messages = excluded.foreign_messages, ended_before = excluded.ended_before,
+             generation = excluded.generation,
              retried = case when $9 then excluded.retried else p.retried end,
              retried_generation = case when $9 then excluded.retried_generation else p.retried_generation end",
     )
