@@ -88,8 +88,8 @@ describe('a page that could not be loaded', () => {
     vi.useRealTimers();
     answers = true;
     probes = 0;
-    vi.stubGlobal('fetch', async (request: Request) => {
-      if (request.url.endsWith('/me')) probes++;
+    vi.stubGlobal('fetch', async (asked: Request | string) => {
+      if ((typeof asked === 'string' ? asked : asked.url).endsWith('/me')) probes++;
       if (!answers) throw new TypeError('network');
       return new Response('{"data":[],"next":null}', { headers: { 'content-type': 'application/json' } });
     });
