@@ -73,7 +73,7 @@ describe('the language', () => {
     for (const path of SCREENS) {
       await visit(page, path);
       await page.locator('main h1').first().waitFor();
-      await page.locator('loading-rows').waitFor({ state: 'detached' });
+      await page.locator('loading-rows').first().waitFor({ state: 'detached' });
       const texts = await page.evaluate(shownTexts);
       found.push(...texts.filter((text) => isForeign(text, data)).map((text) => `${path}: ${text}`));
     }
@@ -106,7 +106,9 @@ function marked(value) {
 }
 
 function gather(value, data) {
-  if (typeof value === 'string') for (const line of value.split('\n')) data.add(line.trim());
+  // A template's title is shown with its names in quotation marks.
+  const shown = (line) => line.trim().replace(/\{\{\s*(.*?)\s*(?:\|.*?)?\}\}/g, '‹$1›');
+  if (typeof value === 'string') for (const line of value.split('\n')) data.add(line.trim()).add(shown(line));
   if (value && typeof value === 'object') for (const inner of Object.values(value)) gather(inner, data);
 }
 

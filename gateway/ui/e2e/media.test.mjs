@@ -27,7 +27,7 @@ describe('a screen in other media', () => {
     for (const path of [`/mensajes/${message}`, '/auditoria', '/notificaciones']) {
       await visit(page, path);
       await page.locator('main h1').first().waitFor({ state: 'attached' });
-      await page.locator('loading-rows').waitFor({ state: 'detached' });
+      await page.locator('loading-rows').first().waitFor({ state: 'detached' });
       for (const part of ['.rail', '.topbar', '.bottom', 'toast-stack', 'app-nav'])
         assert.equal(await page.locator(`app-shell ${part}:visible`).count(), 0, `${path} ${part}`);
       assert.equal(await page.locator('main .button:visible, main .icon-button:visible').count(), 0, path);
@@ -62,7 +62,7 @@ describe('a screen in other media', () => {
       await visit(page, path);
       const heading = page.locator('main h1').first();
       await heading.waitFor();
-      await page.locator('loading-rows').waitFor({ state: 'detached' });
+      await page.locator('loading-rows').first().waitFor({ state: 'detached' });
       const seen = await page.evaluate(() => ({
         wide: document.documentElement.scrollWidth - innerWidth,
         covered: [

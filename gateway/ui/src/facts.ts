@@ -13,7 +13,7 @@ const CUT = 'truncated';
 /** Facts that stand beside the others: counts that are 0 say nothing. */
 const NESTED = new Set(['audience', 'totals']);
 /** Facts that are a handful of facts themselves. */
-const SPREAD = new Set(['filter', 'sms', 'limits', 'needs_approval', 'need']);
+const SPREAD = new Set(['filter', 'sms', 'limits', 'needs_approval', 'need', 'template']);
 /** Ids of companies are shown as names; any other id is linked by the caller. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 

@@ -936,6 +936,7 @@ export const en: Catalogue = {
   'fact.clients': 'clients of the list',
   'fact.transliterate': 'without accents',
   'fact.segments_max': 'most segments',
+  'fact.version': 'version of the template',
   'fact.subject': 'subject',
   'fact.body': 'message',
   'fact.channel': 'type',

@@ -953,6 +953,7 @@ export const es = {
   'fact.clients': 'clientes de la lista',
   'fact.transliterate': 'sin tildes',
   'fact.segments_max': 'máximo de segmentos',
+  'fact.version': 'versión de la plantilla',
   'fact.subject': 'asunto',
   'fact.body': 'mensaje',
   'fact.channel': 'tipo',

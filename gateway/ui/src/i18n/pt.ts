@@ -954,6 +954,7 @@ export const pt: Catalogue = {
   'fact.clients': 'clientes da lista',
   'fact.transliterate': 'sem acentos',
   'fact.segments_max': 'máximo de segmentos',
+  'fact.version': 'versão do modelo',
   'fact.subject': 'assunto',
   'fact.body': 'mensagem',
   'fact.channel': 'tipo',
