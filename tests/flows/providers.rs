@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use dispatcher::simulator::Behaviour;
 use domain::value::{Channel, Role};
 use serde_json::{Value, json};
@@ -34,6 +35,25 @@ async fn shown(client: &Client, channel: &str, wanted: impl Fn(&Value) -> bool) 
         }
     };
     timeout(HANG, looking).await.expect("the provider is shown as wanted")
+}
+
+/// Waits until the process has looked for pauses again: it does before each report, so before the second one from now.
+async fn followed(desk: &Desk) {
+    let reported_at = async || {
+        sqlx::query_scalar::<_, DateTime<Utc>>("select max(reported_at) from provider_reports")
+            .fetch_one(desk.world.log().pool())
+            .await
+            .expect("a report")
+    };
+    let twice = async {
+        for _ in 0..2 {
+            let last = reported_at().await;
+            while reported_at().await == last {
+                yield_now().await;
+            }
+        }
+    };
+    timeout(HANG, twice).await.expect("two reports");
 }
 
 async fn act(client: &Client, action: &str, body: Value) -> tests::Answer {
@@ -83,6 +103,7 @@ async fn while_the_only_provider_is_paused_everybody_waits_and_goes_on_once() {
     assert_eq!(paused["paused"]["reason"], "Anunció mantenimiento", "{paused}");
     assert_eq!(paused["paused"]["by"]["name"], "Ada");
     // It is obeyed within seconds: what is under way ends, and nothing more begins.
+    followed(&desk).await;
     shown(&desk.nora, "sms", |one| one["in_flight"] == 0).await;
     desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::Accept);
     let told = desk.world.simulator.counts(Channel::Sms).accepted as i64;
