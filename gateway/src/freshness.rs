@@ -54,7 +54,7 @@ impl Freshness {
         caught_up(&self.positions, projections, written.max(asked), self.limit).await
     }
 
-    /// Waits until the projections show all that was written before now, by whomever: for a decision that another person's
+    /// Waits until the projections show every event written before this call, by any user: for a decision that another user's
     /// write would change.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ async fn a_dead_letter_whose_program_is_killed_before_its_send_is_sent_once_or_i
         let fenced = sqlx::query("update send_owners set is_fenced = true where not is_fenced");
         fenced.execute(testbed.log.pool()).await.expect("the dead are fenced");
         let program = testbed.program("").await;
-        // Whoever has no answer asks again. What was written before is not done twice.
+        // A client that got no answer repeats its request. What was written before is not done twice.
         let again = order(&testbed.client(&program), delivery, failpoint).send().await.expect("an answer");
         assert!(again.status().is_success(), "{failpoint}: {}", again.status());
         let found = settled(&program, &testbed, delivery).await;

@@ -52,7 +52,7 @@ impl Retaken {
         if self.over_limit(tx).await?.is_some() {
             return Ok(false);
         }
-        // First, as whoever moves a promise does.
+        // The notification is locked before its promise, as in every other statement that changes a promise.
         sqlx::query("select from send_notifications where notification_id = $1 for no key update")
             .bind(notification.uuid())
             .execute(&mut *tx)
@@ -62,8 +62,8 @@ impl Retaken {
     }
 }
 
-/// A promise has left what has not ended of it: now what was left, and what is added. Those who are sent to again have ended, and
-/// will not have.
+/// The new promise is what was left of the old one and what is sent again. The people of the retry are counted as ended in the
+/// totals until they are reopened, so `ended_before` leaves them out.
 async fn promise_again(
     tx: &mut PgConnection,
     notification: NotificationId,

@@ -97,7 +97,7 @@ impl CompanyLimits {
         self.of_purse(channel).any(|(limit, ..)| limit != Limit::ForeignPerDay)
     }
 
-    /// Whether a limit counts something of what is asked on a channel.
+    /// Whether any limit of the company applies to this amount on this channel.
     pub fn count(&self, channel: Channel, asked: Amount) -> bool {
         let has_foreign = channel == Channel::Sms && asked.foreign > 0;
         self.count_everybody(channel) || has_foreign && self.get(Limit::ForeignPerDay).is_some()

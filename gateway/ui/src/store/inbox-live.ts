@@ -34,8 +34,8 @@ const BEGIN_MAX_MS = 300;
 let begun: Promise<void> = Promise.resolve();
 
 /**
- * Resolves when the stream has begun or cannot begin, and soon in any case. What is asked for after its beginning misses
- * nothing, and need not be asked for again.
+ * Resolves when the stream has begun or has failed to, after 300 ms at the latest. A page that asks for its data after that
+ * misses no change and need not ask again.
  */
 export function streamBegun(): Promise<void> {
   return Promise.race([begun, new Promise<void>((resolve) => setTimeout(resolve, BEGIN_MAX_MS))]);
