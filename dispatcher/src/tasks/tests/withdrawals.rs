@@ -5,8 +5,10 @@ use domain::notification::NotificationState;
 use domain::suppression::SuppressionCause;
 use domain::value::{Members, StatedReason};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::world::{World, accepted, change, client, mark};
+use crate::tasks::StartMark;
 use crate::tasks::marks;
 use crate::tasks::settle::{Change, Marked};
 use crate::tasks::stops::{self, Stop, Stopped};
@@ -122,14 +124,19 @@ async fn an_erasure_is_answered_after_the_marks_that_did_not_see_it() {
 const WAITING: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and wait_event in ('transactionid', 'tuple')";
 
-#[tokio::test]
-async fn nobody_is_begun_with_whose_address_is_suppressed() {
-    let world = World::new().await;
+/// An owner with a task for three people, and the start marks of all of them.
+async fn three_marks(world: &World) -> (Uuid, [StartMark; 3]) {
     let notification = world.notification(1).await;
     world.chunk(notification, 1, 3).await;
     let owner = world.owner().await;
     let loaded = world.load_one(owner).await;
-    let marks = [1, 2, 3].map(|number| mark(&loaded, number, true));
+    (owner, [1, 2, 3].map(|number| mark(&loaded, number, true)))
+}
+
+#[tokio::test]
+async fn nobody_is_begun_with_whose_address_is_suppressed() {
+    let world = World::new().await;
+    let (owner, marks) = three_marks(&world).await;
     let (cause, context) = (SuppressionCause::OptOut, CommandContext::of_system());
     add(&world.log, &marks[1].to, cause, None, &context, &json!({})).await.expect("a suppression");
     let expected = [Marked::Started, Marked::Suppressed, Marked::Started];
@@ -139,11 +146,7 @@ async fn nobody_is_begun_with_whose_address_is_suppressed() {
 #[tokio::test]
 async fn what_is_remembered_of_suppressed_addresses_lets_none_through_that_came_since() {
     let world = World::new().await;
-    let notification = world.notification(1).await;
-    world.chunk(notification, 1, 3).await;
-    let owner = world.owner().await;
-    let loaded = world.load_one(owner).await;
-    let marks = [1, 2, 3].map(|number| mark(&loaded, number, true));
+    let (owner, marks) = three_marks(&world).await;
     let (cause, context) = (SuppressionCause::OptOut, CommandContext::of_system());
     let known = world.settler.suppressed();
     for (to, is_read) in [(&marks[0].to, true), (&marks[1].to, false)] {
