@@ -96,11 +96,16 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// With as many clients as a campaign has.
     pub(crate) async fn prepare(world: &World) -> Outcome<Self> {
+        Self::of(world, world.scale.recipients).await
+    }
+
+    /// With so many clients.
+    pub(crate) async fn of(world: &World, recipients: usize) -> Outcome<Self> {
         let (database_url, sink) = (world.migrated_database().await?, Sink::start().await?);
         let author = people::workers(world, &database_url, 1).await?.remove(0);
         let program = Served::start(world, &database_url, serve::ALL, Some(&sink)).await?;
-        let recipients = world.scale.recipients;
         eprintln!("  taking {} clients on", count(recipients));
         let company = people::company(program.address(), &author, recipients).await?;
         Ok(Self { program, sink, database_url, author, company, recipients })

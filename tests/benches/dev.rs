@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tests::measurements::{Failed, Memory, Outcome};
+use tests::measurements::{Failed, Outcome};
 use tokio::process::Child;
 use tokio::time::timeout;
 
@@ -70,12 +70,6 @@ impl Dev {
     /// The process id.
     pub(crate) fn process(&self) -> Outcome<u32> {
         self.child.id().ok_or_else(|| Failed::because("`dev` has ended"))
-    }
-
-    /// The memory of the process, without its servers.
-    pub(crate) fn memory(&self) -> Outcome<Memory> {
-        let memory = Memory::of(self.process()?);
-        memory.ok_or_else(|| Failed::because("this system does not tell the memory of a process"))
     }
 
     /// The administrator of the demo, with a token.

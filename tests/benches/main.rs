@@ -4,6 +4,7 @@
 //! command line, and reads its memory and CPU time from `/proc`.
 
 mod appender;
+mod audience;
 mod bare;
 mod campaign;
 mod deliveries;
@@ -90,6 +91,8 @@ enum Measurement {
     Receipts,
     /// An SMS campaign of a company with a million suppressions, beside one of a company without
     Suppressions,
+    /// Resolving the audience of a huge notification
+    Audience,
     /// An e-mail campaign while another session holds a snapshot, beside one without
     Snapshot,
     /// An e-mail campaign after PostgreSQL was away, beside before
@@ -183,6 +186,7 @@ impl Measurement {
             Self::Templates => templates::measure(world).await,
             Self::Receipts => receipts::measure(world).await,
             Self::Suppressions => suppressions::measure(world).await,
+            Self::Audience => audience::measure(world).await,
             Self::Snapshot => snapshot::measure(world).await,
             Self::Recovery => recovery::measure(world).await,
             Self::Urgent => urgent::measure(world).await,

@@ -29,13 +29,14 @@ const MOST_MB: [f64; 3] = [60.0, 100.0, 120.0];
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let dev = Dev::start(world, &world.folder().join("memory")).await?;
-    let idle = rest(&dev).await?.now;
-    let (logins_peak, ()) = peak(&dev, log_in_all(dev.address())).await?;
-    let after_logins = dev.memory()?.now;
+    let process = dev.process()?;
+    let idle = rest(process).await?.now;
+    let (logins_peak, ()) = peak(process, log_in_all(dev.address())).await?;
+    let after_logins = memory_of(process)?.now;
     let author = dev.administrator(world).await?;
     let recipients = world.scale.recipients;
     eprintln!("  taking {} clients on", count(recipients));
-    let (import_peak, company) = peak(&dev, people::company(dev.address(), &author, recipients)).await?;
+    let (import_peak, company) = peak(process, people::company(dev.address(), &author, recipients)).await?;
     eprintln!("  the campaign");
     let mut connection = Connection::open(dev.address(), Some(&author)).await?;
     let campaign = async {
@@ -43,8 +44,8 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
             campaign::order(&mut connection, &campaign::request(Channel::Email, &company, "service")).await?;
         campaign::end_of(&mut connection, &id).await
     };
-    let (campaign_peak, totals) = peak(&dev, campaign).await?;
-    let after = rest(&dev).await?.now;
+    let (campaign_peak, totals) = peak(process, campaign).await?;
+    let after = rest(process).await?.now;
     dev.stop().await?;
     if totals["accepted"].as_u64() != Some(recipients as u64) {
         return Err(Failed::because(format!("not everything was sent: {totals}")));
@@ -65,26 +66,30 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
 }
 
 /// The memory after a rest.
-async fn rest(dev: &Dev) -> Outcome<Memory> {
+async fn rest(process: u32) -> Outcome<Memory> {
     tokio::time::sleep(REST).await;
-    dev.memory()
+    memory_of(process)
 }
 
 /// The peak of memory during `work`. On systems that cannot reset the peak, it is the highest sample, which misses what
 /// rises and falls between two samples.
-async fn peak<T>(dev: &Dev, work: impl Future<Output = Outcome<T>>) -> Outcome<(u64, T)> {
-    let is_forgotten = reset_peak(dev.process()?).is_ok();
+pub(crate) async fn peak<T>(process: u32, work: impl Future<Output = Outcome<T>>) -> Outcome<(u64, T)> {
+    let is_forgotten = reset_peak(process).is_ok();
     let mut looks = interval(LOOK_INTERVAL);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut work, mut seen) = (std::pin::pin!(work), 0);
     let done = loop {
         tokio::select! {
             done = &mut work => break done?,
-            _ = looks.tick() => seen = dev.memory()?.now.max(seen),
+            _ = looks.tick() => seen = memory_of(process)?.now.max(seen),
         }
     };
-    let memory = dev.memory()?;
+    let memory = memory_of(process)?;
     Ok((if is_forgotten { memory.peak } else { seen.max(memory.now) }, done))
+}
+
+fn memory_of(process: u32) -> Outcome<Memory> {
+    Memory::of(process).ok_or_else(|| Failed::because("this system does not tell the memory of a process"))
 }
 
 async fn log_in_all(address: SocketAddr) -> Outcome<()> {

@@ -17,6 +17,8 @@ pub(crate) struct Scale {
     pub(crate) relayed: usize,
     /// The recipients of a campaign.
     pub(crate) recipients: usize,
+    /// The people of a huge audience.
+    pub(crate) audience: usize,
     /// The operational SMS during a bulk campaign.
     pub(crate) urgent: usize,
     /// The messages written beside a campaign before a rebuild.
@@ -49,6 +51,7 @@ impl Scale {
             logged: 10_000_000,
             relayed: 100_000,
             recipients: 100_000,
+            audience: 600_000,
             urgent: 200,
             rebuilt_messages: 20_000,
             followed: 5_000,
@@ -66,6 +69,7 @@ impl Scale {
             logged: 10_000_000,
             relayed: 200_000,
             recipients: 300_000,
+            audience: 600_000,
             urgent: 500,
             rebuilt_messages: 100_000,
             followed: 20_000,
@@ -83,6 +87,7 @@ impl Scale {
             logged: 10_000,
             relayed: 2_000,
             recipients: 1_000,
+            audience: 5_000,
             urgent: 5,
             rebuilt_messages: 500,
             followed: 100,

@@ -77,9 +77,14 @@ impl Served {
         self.address
     }
 
+    /// The id of the process.
+    pub(crate) fn process(&self) -> Outcome<u32> {
+        self.child.id().ok_or_else(|| Failed::because("the program has ended"))
+    }
+
     /// The CPU time used so far.
     pub(crate) fn cpu(&self) -> Outcome<Duration> {
-        let cpu = self.child.id().and_then(cpu_of_tree);
+        let cpu = cpu_of_tree(self.process()?);
         cpu.ok_or_else(|| Failed::because("this system does not tell CPU times"))
     }
 
