@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tests::dns::{FakeDns, Record};
 use tests::program::{self, Ended, text};
-use tests::world::MASTER;
+use tests::world::{MASTER, PROOF_KEY};
 use tests::{HANG, World, servers};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -58,6 +58,7 @@ impl Clinic {
             ("DATABASE_URL", world.database_url.clone()),
             ("NATS_URL", world.nats_url.clone()),
             ("MENSAJERIA__KEYS__MASTER", hex(&MASTER)),
+            ("MENSAJERIA__PROOF__KEY", hex(&PROOF_KEY)),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
         let folder = tempfile::tempdir().expect("a folder");
