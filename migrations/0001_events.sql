@@ -10,7 +10,6 @@ create table events (
   metadata json not null,
   position bigint not null,
   event_id uuid not null default gen_random_uuid(),
-  command_id uuid,
   recorded_at timestamptz not null default clock_timestamp(),
   constraint event_sequence_is_taken primary key (aggregate_type, aggregate_id, sequence),
   constraint event_position_is_taken unique (position),
@@ -56,8 +55,7 @@ create type event_row as (
   event_version text,
   payload text,
   metadata text,
-  event_id uuid,
-  command_id uuid
+  event_id uuid
 );
 create type key_row as (
   key_id uuid,
@@ -90,12 +88,12 @@ begin
   last := head + cardinality(new_events);
   stamp := clock_timestamp();
   insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-                      event_id, command_id, position, recorded_at)
+                      event_id, position, recorded_at)
   select e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload::json,
-         e.metadata::json, e.event_id, e.command_id, head + e.row, stamp
+         e.metadata::json, e.event_id, head + e.row, stamp
   from unnest(new_events)
        with ordinality as e (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-                             event_id, command_id, row);
+                             event_id, row);
   if cardinality(answers) > 0 then
     insert into command_log (command_id, caller, fingerprint, answer, last_position)
     select a.command_id, a.caller, a.fingerprint, a.answer::json, head + a.last_row
@@ -118,7 +116,7 @@ create trigger give_position before insert on events
 -- Events are only added, never changed.
 create function refuse_change() returns trigger language plpgsql as $$
 begin
-  raise exception 'events are append-only: % refused', tg_op using errcode = 'insufficient_privilege';
+  raise exception '% are append-only: % refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
 end
 $$;
 create trigger events_are_append_only before update or delete or truncate on events

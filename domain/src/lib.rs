@@ -11,6 +11,7 @@ pub mod inbox;
 pub mod message;
 pub mod notification;
 pub mod personal;
+pub mod proof;
 pub mod provider;
 pub mod receipt;
 pub mod rendering;

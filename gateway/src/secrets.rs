@@ -1,5 +1,5 @@
-//! The secrets that `dev` generates and keeps in its data folder, readable by its owner only: the master key and a
-//! password.
+//! The secrets that `dev` generates and keeps in its data folder, readable by its owner only: the master key, the
+//! key of checkpoints and a password.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
 use commands::log::MasterKey;
+use projections::proof::SigningKey;
 
-use crate::config::MASTER_KEY_BYTES;
-
+/// The bytes of a key.
+const KEY_BYTES: usize = 32;
 /// The random bytes of a password.
 const PASSWORD_BYTES: usize = 9;
 
@@ -39,15 +40,25 @@ pub enum SecretError {
 /// # Errors
 /// When the file cannot be created, or does not contain 64 hexadecimal digits.
 pub fn master_key(data: &Path) -> Result<MasterKey, SecretError> {
-    let path = master_key_file(data);
-    let text = kept(&path, || hex::encode(random::<MASTER_KEY_BYTES>()))?;
-    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.map(MasterKey::new).ok_or(SecretError::Content { path, expected: "64 hexadecimal digits" })
+    kept_key(master_key_file(data)).map(MasterKey::new)
 }
 
 /// The file of the master key of a data folder.
 pub fn master_key_file(data: &Path) -> PathBuf {
     data.join("master.key")
+}
+
+/// The key that checkpoints of the log in a data folder are signed with, generated on first use.
+///
+/// # Errors
+/// When the file cannot be created, or does not contain 64 hexadecimal digits.
+pub fn proof_key(data: &Path) -> Result<SigningKey, SecretError> {
+    kept_key(proof_key_file(data)).map(SigningKey::new)
+}
+
+/// The file of the key that checkpoints of the log in a data folder are signed with.
+pub fn proof_key_file(data: &Path) -> PathBuf {
+    data.join("proof.key")
 }
 
 /// A password of a data folder. It does not print.
@@ -78,6 +89,13 @@ pub fn password(data: &Path, name: &str) -> Result<StoredPassword, SecretError> 
 /// A password that is stored nowhere.
 pub fn random_password() -> String {
     hex::encode(random::<PASSWORD_BYTES>())
+}
+
+/// A key in hexadecimal digits, generated on first use.
+fn kept_key(path: PathBuf) -> Result<[u8; KEY_BYTES], SecretError> {
+    let text = kept(&path, || hex::encode(random::<KEY_BYTES>()))?;
+    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or(SecretError::Content { path, expected: "64 hexadecimal digits" })
 }
 
 fn kept(path: &Path, make: impl FnOnce() -> String) -> Result<String, SecretError> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod durability;
 mod parts;
+mod proof;
 mod providers;
 mod roles;
 mod watch;
@@ -16,6 +17,7 @@ use commands::clock;
 use commands::log::{EventLog, MasterKey};
 use commands::relay::Relay;
 use dispatcher::DispatcherOptions;
+use projections::proof::SigningKey;
 use projections::{Behind, Positions, Projection};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -23,6 +25,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use self::parts::Listening;
+pub use self::proof::ProofOptions;
 pub use self::providers::{Providers, ProvidersError};
 pub(crate) use self::providers::{probed, tried};
 pub use self::roles::{Role, Roles, UnknownRole};
@@ -46,6 +49,8 @@ pub struct SystemOptions {
     pub nats_url: String,
     /// The key that wraps all other keys.
     pub master: MasterKey,
+    /// The keys of checkpoints.
+    pub proof: ProofOptions,
     /// The gateway's address.
     pub listen: SocketAddr,
     /// The address for health checks and metrics of a process without the gateway role; [`SystemOptions::admin`] wins.
@@ -80,7 +85,7 @@ impl SystemOptions {
         config: &Config,
         roles: Roles,
         (database_url, nats_url): (&str, &str),
-        master: MasterKey,
+        (master, proof_key): (MasterKey, SigningKey),
         providers: Providers,
     ) -> Self {
         Self {
@@ -88,6 +93,7 @@ impl SystemOptions {
             database_url: database_url.to_owned(),
             nats_url: nats_url.to_owned(),
             master,
+            proof: ProofOptions::of(&config.proof, proof_key),
             listen: config.server.listen,
             watch: None,
             admin: config.server.admin_listen,
@@ -175,6 +181,10 @@ impl System {
         parts.start("heads", share_heads(log.reader().clone(), broker.clone(), parts.cancel.clone()));
         if options.roles.has(Role::Relay) {
             parts.start("relay", Relay::new(log.reader().clone(), broker.clone()).run(parts.cancel.clone()));
+        }
+        if options.roles.has(Role::Projector) {
+            let sealer = options.proof.sealer(log.reader());
+            parts.start("sealer", sealer.run(parts.cancel.clone()));
         }
         let positions = parts::projections(&options, &log, &broker, &parts);
         if options.roles.has(Role::Dispatcher) {

@@ -11,6 +11,7 @@ mod page;
 mod positions;
 mod projection;
 mod projector;
+pub mod proof;
 pub mod queries;
 pub mod rebuild;
 mod running;

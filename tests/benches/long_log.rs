@@ -39,7 +39,7 @@ async fn turn(world: &World, log: &EventLog) -> Outcome<Sample> {
     appender::turn(world, log, CALLERS).await
 }
 
-async fn fill(pool: &PgPool, events: i64) -> Outcome<()> {
+pub(crate) async fn fill(pool: &PgPool, events: i64) -> Outcome<()> {
     for from in (0..events).step_by(STEP as usize) {
         sqlx::query(EVENTS).bind(from).bind(STEP.min(events - from)).execute(pool).await?;
         eprintln!("  {} of {} events written", count((from + STEP) as usize), count(events as usize));

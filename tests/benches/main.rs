@@ -22,6 +22,7 @@ mod receipts;
 mod recovery;
 mod relay;
 mod scale;
+mod sealing;
 mod serve;
 mod sink;
 mod snapshot;
@@ -77,6 +78,8 @@ enum Measurement {
     Appender,
     /// Appending to a log of 10,000,000 events, beside an empty one
     LongLog,
+    /// Appending while the log is sealed, its audit, and its proofs
+    Sealing,
     /// `POST /messages`, beside postgres-es used directly
     Messages,
     /// Events to JetStream, beside publishing alone
@@ -179,6 +182,7 @@ impl Measurement {
         match self {
             Self::Appender => appender::measure(world).await,
             Self::LongLog => long_log::measure(world).await,
+            Self::Sealing => sealing::measure(world).await,
             Self::Messages => messages::measure(world).await,
             Self::Relay => relay::measure(world).await,
             Self::Email => campaign::measure(world, campaign::EMAIL).await,

@@ -74,7 +74,8 @@ impl World {
         command
             .env("DATABASE_URL", database_url)
             .env("NATS_URL", self.stack.nats_url().unwrap_or_default())
-            .env("MENSAJERIA__KEYS__MASTER", MASTER_KEY.map(|byte| format!("{byte:02x}")).concat());
+            .env("MENSAJERIA__KEYS__MASTER", MASTER_KEY.map(|byte| format!("{byte:02x}")).concat())
+            .env("MENSAJERIA__PROOF__KEY", "09".repeat(32));
         command
     }
 

@@ -13,20 +13,23 @@ const CONFIGURATION: i32 = 3;
 /// The exit code of an unavailable or unusable server.
 const UNAVAILABLE: i32 = 4;
 /// A valid configuration of `serve`, except for the database.
-const RIGHT: [(&str, &str); 5] = [
+const RIGHT: [(&str, &str); 6] = [
     ("NATS_URL", "nats://127.0.0.1:1"),
     ("MENSAJERIA__SERVER__LISTEN", "127.0.0.1:0"),
     ("MENSAJERIA__SERVER__PUBLIC_URL", "https://mensajes.test"),
     ("MENSAJERIA__KEYS__MASTER", "0707070707070707070707070707070707070707070707070707070707070707"),
+    ("MENSAJERIA__PROOF__KEY", "0909090909090909090909090909090909090909090909090909090909090909"),
     ("MENSAJERIA__LOG__LEVEL", "error"),
 ];
 const SMTP: &str = "[{ name = \"uno\", url = \"ftp://127.0.0.1\", from = \"a@b.test\" }]";
 const TWILIO: &str = "[{ name = \"uno\", kind = \"twilio\", base_url = \"no\", account = \"AC\", secret = \"s\", from = \"+15005550006\" }]";
 
 /// The changed or missing settings, and the key that the error must name.
-const WRONG: [(&str, &str, &str); 9] = [
+const WRONG: [(&str, &str, &str); 11] = [
     ("MENSAJERIA__KEYS__MASTER", "", "keys.master"),
     ("MENSAJERIA__KEYS__MASTER", "corta", "keys.master"),
+    ("MENSAJERIA__PROOF__KEY", "", "proof.key"),
+    ("MENSAJERIA__PROOF__ORIGIN", "mi log", "proof.origin"),
     ("MENSAJERIA__SERVER__PUBLIC_URL", "", "server.public_url"),
     ("MENSAJERIA__SERVER__PUBLIC_URL", "http://mensajes.test", "server.public_url"),
     ("MENSAJERIA__SERVER__OIDO", "127.0.0.1:0", "server.oido"),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::testbed::{Testbed, eventually};
 
-/// The relay, the intake, and five projections; others may come and go.
-const PARTS: usize = 7;
+/// The relay, the intake, the sealer, and five projections; others may come and go.
+const PARTS: usize = 8;
 
 /// Waits until every part has one leader among so many programs.
 pub(crate) async fn led_among(testbed: &Testbed, programs: i64) {

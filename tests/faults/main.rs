@@ -31,6 +31,7 @@ mod reopened;
 #[path = "../model/rules.rs"]
 mod rules;
 mod schedules;
+mod sealer;
 mod sessions;
 mod shuffled;
 mod shuffler;

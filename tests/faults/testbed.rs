@@ -234,6 +234,7 @@ fn environment(database_url: &str, nats_url: &str, simulator: &Simulator) -> Has
         ("MENSAJERIA__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
         ("MENSAJERIA__SERVER__PUBLIC_URL", "https://mensajes.test".to_owned()),
         ("MENSAJERIA__KEYS__MASTER", master),
+        ("MENSAJERIA__PROOF__KEY", "09".repeat(32)),
         ("MENSAJERIA__EMAIL__PROVIDERS", email),
         ("MENSAJERIA__SMS__PROVIDERS", sms),
         ("MENSAJERIA__LOG__LEVEL", "error".to_owned()),

@@ -50,6 +50,7 @@ impl Office {
         tests::notified::finished(&admin, &notification).await;
         let delivery = id_of(&admin.all(&format!("/notifications/{notification}/deliveries")).await[0]);
         let template = id_of(&admin.post("/templates", &email_template(company)).await.expect(201));
+        world.sealed().await;
         Self { world, admin, other, company, client, message, notification, delivery, template }
     }
 
@@ -157,6 +158,7 @@ impl Office {
 
     fn id(&self, route: &Route) -> String {
         match route.path.split('/').nth(1).unwrap_or_default() {
+            "audit" => "1".to_owned(),
             "users" => self.other.user.to_string(),
             "companies" => self.company.to_string(),
             "clients" => self.client.clone(),
@@ -530,6 +532,10 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
         "/audit?actor=7",
         "/audit?to=x",
         "/audit?hide=everything",
+        "/audit/proof/1?size=-1",
+        "/audit/proof/1?size=99999999999999999999",
+        "/audit/consistency?from=ayer",
+        "/audit/consistency?to=0",
         "/inbox?state=x",
         "/inbox?author=yo",
     ] {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::value::Role;
 use projections::Projection;
+use projections::proof::SigningKey;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::ledger::Ledger;
@@ -25,6 +26,8 @@ const UNAVAILABLE: i32 = 4;
 const REFUSED: i32 = 5;
 /// That only some of it was done.
 const IN_PART: i32 = 6;
+/// That the log is not the one that was signed.
+const FAULTS: i32 = 7;
 
 /// A program that works on the same servers as a running system.
 struct Beside {
@@ -39,6 +42,7 @@ impl Beside {
             ("DATABASE_URL", world.database_url.clone()),
             ("NATS_URL", world.nats_url.clone()),
             ("MENSAJERIA__KEYS__MASTER", master),
+            ("MENSAJERIA__PROOF__KEY", "09".repeat(32)),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
         Self { environment, folder: tempfile::tempdir().expect("a folder") }
@@ -387,4 +391,36 @@ async fn dead_letters_are_listed_shown_retried_and_discarded() {
     assert_eq!(beside.refused(&["deliveries", "list", "--to", "nadie"]).await, USAGE);
     assert_eq!(beside.refused(&["deliveries", "show", &company.to_string()]).await, REFUSED);
     world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_verifies_the_log_by_the_command_line() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let ana = world.user("Ana", &[Role::Operator], &[company]).await;
+    ana.post_new("/messages", &message_to(&[ana.user], "Aviso")).await.expect(201);
+    let beside = Beside::of(&world);
+    let head = world.sealed().await;
+    let key = beside.done(&["audit", "key"], "").await["keys"][0].as_str().expect("a key").to_owned();
+    let checkpoint = beside.run(&["audit", "checkpoint"], "").await.output + "\n";
+    let file = beside.file("kept.txt", &checkpoint);
+    let verify = ["audit", "verify", "--key", &key, "--checkpoint", &file];
+    let passed = beside.done(&verify, "").await;
+    assert_eq!((&passed["sealed"], &passed["unsealed"]), (&json!(head), &json!(0)), "{passed}");
+
+    let forged = beside.file("forged.txt", &checkpoint.replacen(&format!("\n{head}\n"), "\n1\n", 1));
+    assert_eq!(beside.refused(&["audit", "verify", "--checkpoint", &forged]).await, REFUSED);
+    assert_eq!(beside.refused(&["audit", "verify", "--key", "nobody"]).await, USAGE);
+    let origin = key.split('+').next().expect("a name").parse().expect("a name");
+    let stranger = SigningKey::new([8; 32]).verifier(&origin).to_string();
+    let by_a_stranger = ["audit", "verify", "--key", &stranger, "--checkpoint", &file];
+    assert_eq!(beside.refused(&by_a_stranger).await, REFUSED);
+    let database_url = world.database_url.clone();
+    world.stop().await;
+    let pool = sqlx::PgPool::connect(&database_url).await.expect("the database answers");
+    let changed = "begin; set local session_replication_role = replica;
+                   update events set payload = '{}' where position = 2; commit";
+    sqlx::raw_sql(changed).execute(&pool).await.expect("a superuser changes an event");
+    let ended = beside.run(&verify, "").await;
+    assert_eq!((ended.code, ended.output.starts_with("position 2: ")), (FAULTS, true), "{ended:?}");
 }

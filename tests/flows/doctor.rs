@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tests::dns::{FakeDns, Record};
 use tests::program::{self, Ended, text};
-use tests::world::MASTER;
+use tests::world::{MASTER, PROOF_KEY};
 use tests::{HANG, World, servers};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -58,6 +58,7 @@ impl Clinic {
             ("DATABASE_URL", world.database_url.clone()),
             ("NATS_URL", world.nats_url.clone()),
             ("MENSAJERIA__KEYS__MASTER", hex(&MASTER)),
+            ("MENSAJERIA__PROOF__KEY", hex(&PROOF_KEY)),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
         let folder = tempfile::tempdir().expect("a folder");
@@ -103,7 +104,7 @@ impl Clinic {
     async fn doctor(&self) -> Report {
         let ended = self.run(&["doctor", "--json"]).await;
         let said = format!("{}{}", ended.output, ended.errors);
-        for secret in [PASSWORD, "avisos@", &hex(&MASTER)] {
+        for secret in [PASSWORD, "avisos@", &hex(&MASTER), &hex(&PROOF_KEY)] {
             assert!(!said.contains(secret), "{secret} in {said}");
         }
         Report { code: ended.code, answer: serde_json::from_str(&ended.output).expect("one object") }
@@ -193,6 +194,8 @@ async fn doctor_finds_no_fault_where_all_is_well_and_says_what_it_saw() {
         "jetstream.step",
         "keys.master",
         "keys.sample",
+        "proof.key",
+        "proof.checkpoint",
     ];
     for check in ok {
         assert_eq!(report.level(check), "ok", "{}", report.of(check));
@@ -304,6 +307,26 @@ async fn doctor_finds_servers_that_are_away_or_lose_commits_and_a_wrong_key() {
     clinic.environment.insert("DATABASE_URL".into(), "postgres://x@127.0.0.1:1/x".into());
     let report = clinic.doctor().await;
     assert_eq!((report.level("postgres.connection"), report.level("jetstream.connection")), ("fault", "ok"));
+    clinic.world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_finds_a_key_of_checkpoints_that_is_missing_or_did_not_sign_them() {
+    const VARIABLE: &str = "MENSAJERIA__PROOF__KEY";
+    let mut clinic = Clinic::open(good_zone()).await;
+    clinic.world.sealed().await;
+    clinic.environment.insert(VARIABLE.into(), hex(&[8; 32]));
+    let report = clinic.doctor().await;
+    assert_eq!((report.code, report.faults()), (FAULTS, vec!["proof.checkpoint"]));
+    let advice = report.of("proof.checkpoint")["advice"].as_str().expect("what to do");
+    assert!(advice.contains("proof.former_keys"), "{advice}");
+
+    clinic.environment.remove(VARIABLE);
+    let report = clinic.doctor().await;
+    assert_eq!((report.code, report.faults()), (FAULTS, vec!["proof.key"]));
+    let advice = report.of("proof.key")["advice"].as_str().expect("what to do");
+    assert!(advice.contains("openssl rand -hex 32") && advice.contains("proof.key_file"), "{advice}");
+    assert!(!clinic.folder.path().join("proof.key").exists(), "doctor makes no key");
     clinic.world.stop().await;
 }
 

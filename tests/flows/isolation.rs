@@ -49,6 +49,7 @@ enum Thing {
     Projection,
     Provider,
     Suppression,
+    Event,
 }
 
 fn rule(route: &Route) -> (Guard, Thing) {
@@ -74,7 +75,10 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "GET /providers" => (Roles(NOTIFIERS), Thing::None),
         "POST /providers/{name}/pause" | "POST /providers/{name}/resume" => (Roles(&[]), Thing::Provider),
         "GET /notifications" | "GET /templates" => (Roles(READERS), Thing::None),
-        "GET /audit" => (Roles(&[Role::Auditor]), Thing::None),
+        "GET /audit" | "GET /audit/checkpoint" | "GET /audit/consistency" => {
+            (Roles(&[Role::Auditor]), Thing::None)
+        }
+        "GET /audit/proof/{position}" => (Roles(&[Role::Auditor]), Thing::Event),
         "GET /simulator/messages" => (Roles(&[Role::Operator, Role::Notifier]), Thing::None),
         // The company is in the body: see `a_company_that_is_named_in_a_body_is_as_unknown_as_none`.
         "POST /templates" => (Roles(NOTIFIERS), Thing::None),
@@ -228,6 +232,7 @@ impl Town {
             Thing::Projection => "users",
             Thing::Provider => "simulador",
             Thing::Suppression => &self.suppression,
+            Thing::Event => "1",
         })
     }
 }

@@ -24,6 +24,7 @@ mod notifications;
 mod pace;
 mod pages;
 mod pending;
+mod proof;
 mod providers;
 mod purse;
 mod receipts;

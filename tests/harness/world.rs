@@ -16,14 +16,19 @@ use domain::user::RegisterUser;
 use domain::value::{CompanyId, Role as UserRole, UserId};
 use gateway::access::{Token, hash_password};
 use gateway::server::Bounds;
-use gateway::system::{Providers, Role, Roles, System, SystemOptions, Timeouts};
+use gateway::system::{ProofOptions, Providers, Role, Roles, System, SystemOptions, Timeouts};
+use projections::proof::{SigningKey, newest_size};
 use serde_json::json;
 use tokio::sync::OnceCell;
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use super::HANG;
 use super::client::Client;
 use super::servers;
 
+/// The key of checkpoints of every test.
+pub const PROOF_KEY: [u8; 32] = [9; 32];
 /// The master key of every test.
 pub const MASTER: [u8; 32] = [7; 32];
 /// The password of every test's users.
@@ -191,6 +196,20 @@ impl World {
         self.system.caught_up(HANG).await.expect("the views catch up");
     }
 
+    /// Waits until every event of now is sealed by a checkpoint; returns how many events there are.
+    pub async fn sealed(&self) -> u64 {
+        let head = self.log().reader().head().await.expect("the database answers").unsigned_abs();
+        let sealing = async {
+            while newest_size(self.log().pool()).await.expect("the database answers").unwrap_or_default()
+                < head
+            {
+                yield_now().await;
+            }
+        };
+        timeout(HANG, sealing).await.unwrap_or_else(|_| panic!("{head} events are not sealed"));
+        head
+    }
+
     /// Stops the system cleanly.
     pub async fn stop(self) {
         self.system.stop().await;
@@ -223,6 +242,7 @@ fn options(database_url: &str, nats_url: &str, providers: Providers, clock: Cloc
         database_url: database_url.to_owned(),
         nats_url: nats_url.to_owned(),
         master: MasterKey::new(MASTER),
+        proof: ProofOptions { key: SigningKey::new(PROOF_KEY), origin: None, former_keys: Vec::new() },
         listen: ([127, 0, 0, 1], 0).into(),
         watch: None,
         admin: None,

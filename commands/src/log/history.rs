@@ -51,6 +51,28 @@ pub(super) fn read(
     types: Option<Vec<&'static str>>,
 ) -> impl Stream<Item = Result<History, FeedError>> {
     let (pool, keys) = (reader.pool().clone(), reader.keys().clone());
+    pages(pool, after, end, types)
+        .map_err(FeedError::from)
+        .map_ok(move |page| opened(keys.clone(), page))
+        .try_buffered(PAGES_OPENED_AT_ONCE)
+}
+
+/// All events after a position and no further than `end`, in order, as they are stored, in pages: for those who have a
+/// database and no keys. A page may be empty.
+pub fn stored_events(
+    pool: PgPool,
+    after: Position,
+    end: Position,
+) -> impl Stream<Item = sqlx::Result<Vec<StoredEvent>>> {
+    pages(pool, after, end, None).map_ok(|page| page.events)
+}
+
+fn pages(
+    pool: PgPool,
+    after: Position,
+    end: Position,
+    types: Option<Vec<&'static str>>,
+) -> impl Stream<Item = sqlx::Result<StoredPage>> {
     let (sender, received) = mpsc::channel(1);
     let reading = AbortOnDropHandle::new(tokio::spawn(async move {
         let pages = Pages { pool, types, sender };
@@ -58,13 +80,9 @@ pub(super) fn read(
             let _ = pages.sender.send(Err(error)).await;
         }
     }));
-    let pages = stream::unfold((received, reading), |(mut received, reading)| async move {
+    stream::unfold((received, reading), |(mut received, reading)| async move {
         Some((received.recv().await?, (received, reading)))
-    });
-    pages
-        .map_err(FeedError::from)
-        .map_ok(move |page| opened(keys.clone(), page))
-        .try_buffered(PAGES_OPENED_AT_ONCE)
+    })
 }
 
 /// Reads pages until the end, or until nobody takes them.

@@ -30,7 +30,6 @@ pub(super) struct Row {
     pub(super) payload: String,
     pub(super) metadata: String,
     pub(super) event_id: Uuid,
-    pub(super) command_id: Option<Uuid>,
 }
 
 impl Row {
@@ -148,7 +147,6 @@ mod tests {
             payload: "{}".into(),
             metadata: "{}".into(),
             event_id: Uuid::nil(),
-            command_id: None,
         };
         let (reply, _) = oneshot::channel();
         Waiting { request: Request { rows: (1..=rows).map(row).collect(), ..Request::default() }, reply }

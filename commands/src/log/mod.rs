@@ -30,7 +30,7 @@ use tokio::sync::watch;
 
 pub use self::append::{AppendError, Appended, Draft, FirstAnswer, Lane, Metadata, metadata};
 pub use self::feed::{Feed, FeedError};
-pub use self::history::History;
+pub use self::history::{History, stored_events};
 pub use self::keys::{Keys, MasterKey, SealError};
 pub(crate) use self::load::open_value;
 pub use self::load::{LoadError, Loaded};

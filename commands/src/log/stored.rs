@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::message::MessageEvent;
 use domain::notification::AudienceEvent;
+use domain::proof::EventRow;
 use domain::value::{CompanyId, UserId};
 use domain::{DecodeError, Event, Position};
 use serde::{Deserialize, Deserializer};
@@ -77,6 +78,22 @@ impl StoredEvent {
             };
             entries.into_iter().filter_map(text).collect()
         })
+    }
+
+    /// The row whose canonical bytes are proven.
+    pub fn proof_row(&self) -> EventRow<'_> {
+        EventRow {
+            position: self.position,
+            event_id: self.event_id,
+            aggregate_type: &self.aggregate_type,
+            aggregate_id: &self.aggregate_id,
+            sequence: self.sequence,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            payload: &self.payload,
+            metadata: &self.metadata,
+            recorded_at: self.recorded_at,
+        }
     }
 
     pub(super) fn seal_context(&self) -> SealContext<'_> {

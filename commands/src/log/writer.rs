@@ -5,9 +5,8 @@ use std::sync::Arc;
 use domain::Position;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::watch;
-use uuid::Uuid;
 
-use super::append::{AppendError, Appended, Draft, FirstAnswer, Lane, metadata};
+use super::append::{AppendError, Appended, Draft, FirstAnswer, Lane};
 use super::appender::Appender;
 use super::keys::Keys;
 use super::lanes::{Request, Row};
@@ -96,7 +95,6 @@ impl Writer {
 }
 
 fn row(draft: Draft) -> Result<Row, AppendError> {
-    let command_id = draft.metadata.get(metadata::COMMAND).and_then(|id| Uuid::parse_str(id).ok());
     if draft.payload.len() > EVENT_BYTES_MAX {
         return Err(AppendError::TooLarge);
     }
@@ -109,6 +107,5 @@ fn row(draft: Draft) -> Result<Row, AppendError> {
         payload: draft.payload,
         metadata: serde_json::to_string(&draft.metadata)?,
         event_id: clock::new_id(),
-        command_id,
     })
 }

@@ -263,6 +263,10 @@ mod tests {
         "as_of",
         "If-None-Match",
         "ETag",
+        "leaf",
+        "root",
+        "proof",
+        "checkpoint",
     ];
 
     /// Calls `see` with the name and schema of every named part of the document.

@@ -13,7 +13,7 @@ use embedded::{Stack, StackError};
 use serde_json::json;
 
 use super::stop_signal;
-use super::target::{Target, data_folder};
+use super::target::{Target, data_folder, signing_key};
 use super::{CliError, Exit, Global, print};
 use crate::access::hash_password;
 use crate::config::Config;
@@ -56,7 +56,8 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     let target = Target::find(global, &config, true).await?;
     let providers = Providers::simulated(&config).await?;
     let Target { database_url, nats_url, master, data, stack } = target;
-    let mut options = SystemOptions::of(&config, Roles::all(), (&database_url, &nats_url), master, providers);
+    let keys = (master, signing_key(&config, &data)?);
+    let mut options = SystemOptions::of(&config, Roles::all(), (&database_url, &nats_url), keys, providers);
     options.ready_at_once = false;
     options.dispatcher.grace = GRACE;
     let system = System::start(options).await?;

@@ -1,7 +1,7 @@
 //! `mensajeria doctor`: looks at everything that sending stands on, and changes nothing.
 
 use commands::broker::Broker;
-use commands::log::Look;
+use commands::log::{Look, MasterKey};
 use dispatcher::probe::{Finding, Level};
 use serde_json::json;
 
@@ -9,15 +9,18 @@ use super::target::{Servers, data_folder, reach};
 use super::{CliError, Exit, Global, print};
 use crate::config::Config;
 use crate::doctor;
+use crate::system::ProofOptions;
 
 pub(super) async fn run(global: &Global, config: Config) -> Result<Exit, CliError> {
     let data = data_folder(global, &config);
     let mut findings = doctor::machine(&data);
-    let (master, key) = doctor::keys(&config, &data);
-    findings.push(key);
+    let (master, of_master) = doctor::master_key(&config, &data);
+    let (signing, of_signing) = doctor::signing_key(&config, &data);
+    findings.extend([of_master, of_signing]);
+    let keys = Keys { master, proof: signing.map(|key| ProofOptions::of(&config.proof, key)) };
     match Servers::find(&data, &config, false).await {
         Ok(servers) => {
-            findings.extend(doctor::within("postgres", of_servers(&servers, &config, master)).await);
+            findings.extend(doctor::within("postgres", of_servers(&servers, &config, keys)).await);
             servers.close().await?;
         }
         Err(error) => findings.push(Finding::fault(
@@ -30,17 +33,19 @@ pub(super) async fn run(global: &Global, config: Config) -> Result<Exit, CliErro
     Ok(show(global, &findings))
 }
 
-async fn of_servers(
-    servers: &Servers,
-    config: &Config,
-    master: Option<commands::log::MasterKey>,
-) -> Vec<Finding> {
+/// The keys that were found.
+struct Keys {
+    master: Option<MasterKey>,
+    proof: Option<ProofOptions>,
+}
+
+async fn of_servers(servers: &Servers, config: &Config, keys: Keys) -> Vec<Finding> {
     let pool = match doctor::pool(&servers.database_url).await {
         Ok(pool) => pool,
         Err(fault) => return vec![fault, broker_alone(&servers.nats_url).await],
     };
     let mut findings = doctor::database(&pool, config.database.max_connections).await;
-    let look = match master {
+    let look = match keys.master {
         Some(master) => {
             let (look, sample) = doctor::sample(&pool, &master).await;
             findings.push(sample);
@@ -48,6 +53,9 @@ async fn of_servers(
         }
         None => None,
     };
+    if let Some(keys) = &keys.proof {
+        findings.push(doctor::checkpoint(&pool, keys).await);
+    }
     findings.extend(of_broker(&servers.nats_url, look).await);
     pool.close().await;
     findings

@@ -19,7 +19,7 @@ use crate::system::{ProvidersError, StartError};
 pub(super) const TABLE: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 wrong configuration · 4 a server it needs is away ·
             5 refused by a rule (such as an unknown user) · 6 done in part (such as an import with bad rows) ·
-            7 `doctor` found faults";
+            7 `doctor` or `audit verify` found faults";
 
 /// An exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Exit {
     Refused = 5,
     /// Partial success; the output lists the failures.
     InPart = 6,
-    /// `doctor` found faults; the output lists them.
+    /// `doctor` or `audit verify` found faults; the output lists them.
     Faults = 7,
 }
 

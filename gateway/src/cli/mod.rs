@@ -1,5 +1,6 @@
 //! The command line: `mensajeria [dev]`, `serve`, and the commands for operators.
 
+mod audit;
 mod deliveries;
 mod dev;
 mod doctor;
@@ -79,6 +80,9 @@ enum Command {
     Deliveries(deliveries::DeliveriesCommand),
     /// Look at everything that sending stands on: providers, senders' domains, servers, keys, machine
     Doctor,
+    /// Prove that the log is the one that was signed
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Try providers
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
@@ -144,6 +148,7 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
         Command::User(command) => user::run(&global, config, command).await,
         Command::Deliveries(command) => deliveries::run(&global, config, command).await,
         Command::Doctor => doctor::run(&global, config).await,
+        Command::Audit(command) => audit::run(&global, config, &command).await,
         Command::Provider(command) => provider::run(&global, config, &command).await,
         Command::Suppressions(command) => suppressions::run(&global, config, command).await,
         Command::Openapi => openapi::run(),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use serde_json::json;
 
-use super::target::Target;
+use super::target::{Target, signing_key};
 use super::{CliError, Exit, Global, print, stop_signal};
 use crate::config::Config;
 use crate::system::{Providers, Role, Roles, System, SystemOptions};
@@ -26,8 +26,9 @@ pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Re
     config.validate_for_serve()?;
     let target = Target::find(global, &config, false).await?;
     let providers = Providers::configured(&config)?;
+    let keys = (target.master, signing_key(&config, &target.data)?);
     let urls = (target.database_url.as_str(), target.nats_url.as_str());
-    let mut options = SystemOptions::of(&config, Roles::of(&args.roles), urls, target.master, providers);
+    let mut options = SystemOptions::of(&config, Roles::of(&args.roles), urls, keys, providers);
     options.listen = args.listen.unwrap_or(options.listen);
     options.watch = args.listen;
     let system = System::start(options).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use commands::broker::Broker;
 use commands::log::{EventLog, MasterKey};
 use embedded::{Print, Stack, StackOptions};
+use projections::proof::SigningKey;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 
@@ -136,6 +137,14 @@ pub(super) async fn reach(broker: &Broker) -> Result<(), CliError> {
 /// `--data`, or the configured folder, or the default one.
 pub(super) fn data_folder(global: &Global, config: &Config) -> PathBuf {
     global.data.clone().unwrap_or_else(|| config.data.or_default(variable))
+}
+
+/// The configured key of checkpoints, or that of the data folder, where one is made if there is none.
+pub(super) fn signing_key(config: &Config, data: &Path) -> Result<SigningKey, CliError> {
+    match config.proof.signing_key() {
+        Some(key) => Ok(key),
+        None => Ok(secrets::proof_key(data)?),
+    }
 }
 
 async fn start_missing(data: &Path, postgres: bool, nats: bool) -> Result<Option<Stack>, CliError> {

@@ -20,11 +20,12 @@ const PREFIX: &str = "MENSAJERIA__";
 const SHARED: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("NATS_URL", "nats.url")];
 
 /// The keys whose values are not text. All other variables are taken literally: a password of digits is no number.
-const NOT_TEXT: [&str; 7] = [
+const NOT_TEXT: [&str; 8] = [
     "database.max_connections",
     "email.domains",
     "doubts.resend_operational_after_seconds",
     "email.providers",
+    "proof.former_keys",
     "server.trusted_proxies",
     "sms.providers",
     "simulator.enabled",

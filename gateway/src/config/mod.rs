@@ -17,7 +17,8 @@ use std::path::Path;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use sections::{
-    Config, DataFolder, Database, Dns, Doubts, Log, LogFormat, MASTER_KEY_BYTES, Server, Simulator,
+    Config, DataFolder, Database, Dns, Doubts, Log, LogFormat, MASTER_KEY_BYTES, PROOF_KEY_BYTES, Proof,
+    Server, Simulator,
 };
 
 use raw::Raw;
@@ -56,8 +57,9 @@ impl Config {
             ));
         }
         self.require_https()?;
-        let needed: [(bool, &'static str, &'static str); 3] = [
+        let needed: [(bool, &'static str, &'static str); 4] = [
             (self.master_key.is_some(), "keys.master", NEEDS_MASTER),
+            (self.proof.key.is_some(), "proof.key", NEEDS_PROOF),
             (self.database.url.is_some(), "database.url", NEEDS_DATABASE),
             (self.nats_url.is_some(), "nats.url", NEEDS_NATS),
         ];
@@ -82,6 +84,8 @@ impl Config {
 
 const NEEDS_MASTER: &str = "`serve` seals personal data under it. Make one with `openssl rand -hex 32`, keep a copy, \
                             and name its file in keys.master_file or MENSAJERIA__KEYS__MASTER_FILE";
+const NEEDS_PROOF: &str = "`serve` signs the checkpoints of the log with it. Make one with `openssl rand -hex 32`, keep a \
+                           copy, and name its file in proof.key_file or MENSAJERIA__PROOF__KEY_FILE";
 const NEEDS_DATABASE: &str =
     "`serve` runs no PostgreSQL of its own. Set database.url, database.url_file or DATABASE_URL";
 const NEEDS_NATS: &str = "`serve` runs no nats-server of its own. Set nats.url, nats.url_file or NATS_URL";

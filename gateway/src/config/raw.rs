@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use dispatcher::DomainLimits;
+use domain::proof::{NoteError, VerifierKey};
 use figment::Figment;
 use figment::error::{Actual, Kind};
 use serde::Deserialize;
@@ -15,7 +17,7 @@ use super::layers::origin_of;
 use super::providers::{self, RawEmailProvider, RawSmsProvider};
 use super::secret::Secret;
 use super::secrets::Secrets;
-use super::sections::{Config, DataFolder, Database, Dns, Doubts, Log, MASTER_KEY_BYTES, Server, Simulator};
+use super::sections::{Config, DataFolder, Database, Dns, Doubts, Log, Proof, Server, Simulator};
 
 /// The sensible numbers of connections to PostgreSQL: the relay, the projections and the leaders' locks need a few of
 /// their own.
@@ -31,6 +33,7 @@ pub(super) struct Raw {
     server: Server,
     data: DataFolder,
     keys: RawKeys,
+    proof: RawProof,
     database: RawDatabase,
     nats: RawNats,
     email: RawEmail,
@@ -46,6 +49,15 @@ pub(super) struct Raw {
 struct RawKeys {
     master: Option<Secret<String>>,
     master_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProof {
+    key: Option<Secret<String>>,
+    key_file: Option<PathBuf>,
+    origin: Option<String>,
+    former_keys: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,6 +99,7 @@ impl Raw {
 impl Config {
     pub(super) fn checked(raw: Raw, secrets: &Secrets<'_>) -> Result<Self, ConfigError> {
         let master = secrets.one_of("keys.master", raw.keys.master, raw.keys.master_file)?;
+        let proof_key = secrets.one_of("proof.key", raw.proof.key, raw.proof.key_file)?;
         let database_url = secrets.one_of("database.url", raw.database.url, raw.database.url_file)?;
         let nats_url = secrets.one_of("nats.url", raw.nats.url, raw.nats.url_file)?;
         let check = Check(secrets);
@@ -98,7 +111,12 @@ impl Config {
         check.currency(&raw.sms.currency)?;
         check.resend_after(raw.doubts.resend_operational_after_seconds)?;
         Ok(Self {
-            master_key: master.map(|master| check.master_key(&master)).transpose()?,
+            master_key: master.map(|master| check.key("keys.master", &master)).transpose()?,
+            proof: Proof {
+                key: proof_key.map(|key| check.key("proof.key", &key)).transpose()?,
+                origin: raw.proof.origin.map(|origin| check.read("proof.origin", &origin)).transpose()?,
+                former_keys: check.former_keys(&raw.proof.former_keys)?,
+            },
             email_providers: providers::email(raw.email.providers, secrets)?,
             email_domains: check.email_domains(raw.email.domains)?,
             currency: raw.sms.currency,
@@ -192,12 +210,25 @@ impl Check<'_> {
         DomainLimits::try_new(limits).or_else(|error| self.refuse("email.domains", error.to_string()))
     }
 
-    fn master_key(&self, digits: &Secret<String>) -> Result<Secret<[u8; MASTER_KEY_BYTES]>, ConfigError> {
-        let mut key = [0; MASTER_KEY_BYTES];
+    fn key<const BYTES: usize>(
+        &self,
+        name: &str,
+        digits: &Secret<String>,
+    ) -> Result<Secret<[u8; BYTES]>, ConfigError> {
+        let mut key = [0; BYTES];
         match hex::decode_to_slice(digits.expose(), &mut key) {
             Ok(()) => Ok(Secret::new(key)),
-            Err(_) => self.refuse("keys.master", "must be 64 hexadecimal digits (32 bytes)"),
+            Err(_) => self.refuse(name, format!("must be {} hexadecimal digits ({BYTES} bytes)", 2 * BYTES)),
         }
+    }
+
+    fn former_keys(&self, keys: &[String]) -> Result<Vec<VerifierKey>, ConfigError> {
+        let keys = keys.iter().enumerate();
+        keys.map(|(index, key)| self.read(&format!("proof.former_keys[{index}]"), key)).collect()
+    }
+
+    fn read<T: FromStr<Err = NoteError>>(&self, key: &str, text: &str) -> Result<T, ConfigError> {
+        text.parse().or_else(|error: NoteError| self.refuse(key, format!("cannot be used: {error}")))
     }
 
     fn refuse<T>(&self, key: &str, problem: impl Into<String>) -> Result<T, ConfigError> {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use dispatcher::DomainLimits;
 use dispatcher::provider::{SmsSettings, SmtpSettings};
+use domain::proof::{Origin, VerifierKey};
+use projections::proof::SigningKey;
 use serde::Deserialize;
 use url::Url;
 
@@ -20,6 +22,8 @@ pub struct Config {
     pub data: DataFolder,
     /// `[keys] master`: 32 bytes.
     pub master_key: Option<Secret<[u8; MASTER_KEY_BYTES]>>,
+    /// `[proof]`
+    pub proof: Proof,
     /// `[database]`
     pub database: Database,
     /// `[nats] url`: one server, or several separated by commas.
@@ -66,6 +70,27 @@ pub struct DataFolder {
     /// The folder for everything kept outside the database; see [`DataFolder::or_default`].
     pub dir: Option<PathBuf>,
 }
+
+/// `[proof]`
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// The secret key that checkpoints are signed with: 32 bytes.
+    pub key: Option<Secret<[u8; PROOF_KEY_BYTES]>>,
+    /// The name of the log, if it is not to follow from its id.
+    pub origin: Option<Origin>,
+    /// The public keys that have signed before.
+    pub former_keys: Vec<VerifierKey>,
+}
+
+impl Proof {
+    /// The key that signs.
+    pub fn signing_key(&self) -> Option<SigningKey> {
+        self.key.as_ref().map(|key| SigningKey::new(*key.expose()))
+    }
+}
+
+/// The length of the secret key of checkpoints, in bytes.
+pub const PROOF_KEY_BYTES: usize = 32;
 
 /// `[database]`
 #[derive(Debug, Clone)]

@@ -345,6 +345,13 @@ fn values_out_of_bounds_are_refused() {
     }
     assert!(from_file("[log]\nlevel = \"warn,dispatcher=debug\"\n").is_ok());
     assert_refused(from_file("[keys]\nmaster = \"abcd\"\n"), "keys.master", &["64 hexadecimal"]);
+    assert_refused(from_file("[proof]\nkey = \"abcd\"\n"), "proof.key", &["64 hexadecimal"]);
+    assert_refused(from_file("[proof]\norigin = \"a b\"\n"), "proof.origin", &["neither spaces"]);
+    assert_refused(
+        from_file("[proof]\nformer_keys = [\"a+b+c\"]\n"),
+        "proof.former_keys[0]",
+        &["name+hash+key"],
+    );
     assert_refused(
         from_file("[server]\npublic_url = \"https://h/path\"\n"),
         "server.public_url",
@@ -425,6 +432,7 @@ fn for_serve(change: impl FnOnce(&mut Config)) -> Result<(), ConfigError> {
     let variables = [
         ("MENSAJERIA__SERVER__PUBLIC_URL", "https://mensajes.example.com"),
         ("MENSAJERIA__KEYS__MASTER", KEY),
+        ("MENSAJERIA__PROOF__KEY", KEY),
         ("DATABASE_URL", "postgres://h/x"),
         ("NATS_URL", "nats://h"),
     ];
@@ -442,6 +450,7 @@ fn serve_takes_a_configuration_without_providers() {
 fn serve_names_its_missing_keys() {
     let missing = [
         (for_serve(|config| config.master_key = None), "keys.master"),
+        (for_serve(|config| config.proof.key = None), "proof.key"),
         (for_serve(|config| config.database.url = None), "database.url"),
         (for_serve(|config| config.nats_url = None), "nats.url"),
         (for_serve(|config| config.server.public_url = None), "server.public_url"),

@@ -14,7 +14,7 @@ const CONNECTIONS: u32 = 2;
 const VERSION_MIN: i32 = 150_000;
 /// What a process with all roles opens beside `database.max_connections`: its leaders' and its dispatcher's connections,
 /// and those of imports (docs/OPERATIONS.md).
-const CONNECTIONS_BESIDE: u32 = 38;
+const CONNECTIONS_BESIDE: u32 = 39;
 
 /// The pool of the checks, or why there is none.
 pub(crate) async fn pool(database_url: &str) -> Result<PgPool, Finding> {

@@ -5,6 +5,7 @@ mod database;
 mod keys;
 mod machine;
 mod mirror;
+mod proof;
 mod providers;
 
 use std::time::Duration;
@@ -13,9 +14,10 @@ use dispatcher::probe::Finding;
 use tokio::time::timeout;
 
 pub(crate) use self::database::{database, pool};
-pub(crate) use self::keys::{keys, sample};
+pub(crate) use self::keys::{master_key, sample, signing_key};
 pub(crate) use self::machine::machine;
 pub(crate) use self::mirror::mirror;
+pub(crate) use self::proof::checkpoint;
 pub(crate) use self::providers::providers;
 
 /// How long the parts of one check may take together.

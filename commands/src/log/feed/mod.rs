@@ -44,6 +44,8 @@ pub struct Feed {
     log: Reader,
     head: watch::Receiver<Position>,
     cursor: Position,
+    /// Whether events that this process has just written are read from memory.
+    reads_memory: bool,
     opener: Option<MirrorOpener>,
     mirror: Option<Mirror>,
     /// The time by which the mirror must have delivered the head that was known when it was set.
@@ -78,6 +80,7 @@ impl Feed {
         Self {
             head: log.watch_head(),
             cursor: after,
+            reads_memory: broker.is_some(),
             opener: broker.map(|broker| MirrorOpener::new(log.clone(), broker)),
             mirror: None,
             mirror_deadline: MirrorDeadline { head: after, until: Instant::now() },
@@ -92,6 +95,14 @@ impl Feed {
     #[must_use]
     pub fn only(mut self, aggregates: &'static [&'static str]) -> Self {
         self.wanted = Some(aggregates);
+        self
+    }
+
+    /// Reads events that this process has just committed from memory, even without a broker. All others then come from
+    /// PostgreSQL: for readers that must not trust a broker.
+    #[must_use]
+    pub fn with_memory(mut self) -> Self {
+        self.reads_memory = true;
         self
     }
 
@@ -168,9 +179,9 @@ impl Feed {
         }
     }
 
-    /// The recent events of this process. A feed without a broker reads PostgreSQL only.
+    /// The recent events of this process. A feed without a broker reads PostgreSQL only, unless it is told otherwise.
     fn read_recent(&mut self) -> Vec<StoredEvent> {
-        if self.opener.is_none() {
+        if !self.reads_memory {
             return Vec::new();
         }
         let own = self.log.recent_after(self.cursor);
