@@ -278,6 +278,11 @@ async function importing(page, name) {
   await page.getByRole('button', { name: 'Revisar el archivo' }).click();
   await page.locator('import-report tbody tr').first().waitFor();
   await check(page, `${name} import report`);
+  await page
+    .locator('input[type="file"]')
+    .setInputFiles({ name: 'propio.csv', mimeType: 'text/csv', buffer: Buffer.from('Nombre;Celular\nAna;12\n') });
+  await page.getByText('Falta decir qué columna es el código').waitFor();
+  await check(page, `${name} the columns of an own file`);
 }
 
 async function testMailbox(page, name) {
