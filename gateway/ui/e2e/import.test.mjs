@@ -1,5 +1,6 @@
 /** «Importar clientes»: a file with a company's own columns. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { api, close, companyWith, signedIn, startBrowser, USERS } from './support.mjs';
 
@@ -36,6 +37,10 @@ describe("a company's own file", () => {
     await page.getByRole('button', { name: 'Revisar el archivo' }).click();
     const report = page.getByRole('region', { name: 'Resultado' });
     assert.match(await report.locator('.errors tbody tr').innerText(), /^3\s+phone\s+12/);
+    const downloads = page.waitForEvent('download');
+    await report.getByRole('button', { name: 'Descargar las filas con error' }).click();
+    const mended = await readFile(await (await downloads).path(), 'latin1');
+    assert.match(mended, /^Cuenta N\.;.*;reason\r\nC-2;José Peña;12;;;;;"[^"]+"\r\n$/);
     await page.getByRole('button', { name: /^Importar 2 clientes/ }).click();
     await page.getByText('Importación terminada.').waitFor();
 

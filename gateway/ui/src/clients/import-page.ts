@@ -5,6 +5,7 @@ import { importClients } from '../api';
 import { fromAddress, isId } from '../app/address';
 import '../companies/no-companies';
 import type { ContactKind, ImportReport } from '../contract';
+import { download } from '../download';
 import { number, t } from '../i18n';
 import { sentence } from '../problem';
 import { companies, companyName } from '../store/session';
@@ -14,6 +15,7 @@ import { selectField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import { faultOf, guessed, type Meaning } from './import-columns';
 import './import-mapping';
+import { toMend } from './import-mend';
 import './import-report';
 import { importMapped, type OwnFile, ownFile } from './own-file';
 
@@ -89,7 +91,7 @@ export class ImportPage extends LitElement {
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${busy ? html`<p class="wait" role="status"><span class="spin"></span>${t(`import.${this.step as 'checking' | 'importing'}`)}</p>` : this.actions()}
       </section>
-      ${this.report ? html`<import-report .report=${this.report} ?dry=${this.step !== 'imported'}></import-report>` : nothing}`;
+      ${this.report ? html`<import-report .report=${this.report} ?dry=${this.step !== 'imported'} @mend=${this.mend}></import-report>` : nothing}`;
   }
 
   private get busy(): boolean {
@@ -192,6 +194,17 @@ export class ImportPage extends LitElement {
       this.step = before;
     }
   }
+
+  private mend = async (): Promise<void> => {
+    if (!this.file || !this.report) return;
+    const code = this.own ? this.meanings.indexOf('external_id') : undefined;
+    try {
+      download(await toMend(this.file, this.report.errors, code), t('import.mend_file'));
+    } catch {
+      // The browser no longer reads a file that was changed since it was chosen.
+      this.failure = t('import.file_changed');
+    }
+  };
 
   private send(company: string, file: File, dryRun: boolean): Promise<ImportReport> {
     const { own, meanings } = this;

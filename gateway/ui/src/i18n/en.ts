@@ -763,6 +763,9 @@ export const en: Catalogue = {
   'import.value': 'Value',
   'import.reason': 'Reason',
   'import.empty_value': '(empty)',
+  'import.mend': 'Download the rows with errors',
+  'import.mend_file': 'to-mend.csv',
+  'import.file_changed': 'The file has changed since you chose it. Choose it again.',
   'mapping.title': 'What each column is',
   'mapping.lead':
     'The file does not have the columns of the import. Say what each one is: what follows was guessed from their names.',

@@ -777,6 +777,9 @@ export const es = {
   'import.value': 'Valor',
   'import.reason': 'Motivo',
   'import.empty_value': '(vacío)',
+  'import.mend': 'Descargar las filas con error',
+  'import.mend_file': 'por-corregir.csv',
+  'import.file_changed': 'El archivo cambió desde que lo eligió. Elíjalo otra vez.',
   'mapping.title': 'Qué es cada columna',
   'mapping.lead':
     'El archivo no tiene las columnas de la importación. Diga qué es cada una: lo que sigue se adivinó por sus nombres.',

@@ -779,6 +779,9 @@ export const pt: Catalogue = {
   'import.value': 'Valor',
   'import.reason': 'Motivo',
   'import.empty_value': '(vazio)',
+  'import.mend': 'Baixar as linhas com erro',
+  'import.mend_file': 'para-corrigir.csv',
+  'import.file_changed': 'O arquivo mudou desde que foi escolhido. Escolha-o outra vez.',
   'mapping.title': 'O que é cada coluna',
   'mapping.lead':
     'O arquivo não tem as colunas da importação. Diga o que é cada uma: o que segue foi deduzido pelos nomes.',
