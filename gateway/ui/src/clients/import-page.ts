@@ -104,9 +104,7 @@ export class ImportPage extends LitElement {
       ${this.file ? html`<p class="file wrap">${this.file.name} <span class="muted num">${number(Math.ceil(this.file.size / 1024))} kB</span></p>` : html`<p>${t('import.drop')}</p>`}
       <button class="button" type="button" ?disabled=${busy} @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
       <input type="file" accept=".csv,text/csv,text/plain" hidden aria-label=${t('import.file')} @change=${this.picked} />
-      <p class="small muted">${t('import.columns')} <span class="mono">${COLUMNS}</span></p>
-      <p class="small muted">${t('import.own')}</p>
-      <p class="small muted">${t('import.kinds')} ${KINDS.map((kind) => html`<span class="mono">${kind}</span> (${t(`kind.${kind}`)}) `)}</p>
+      ${this.own ? nothing : columns()}
     </div>`;
   }
 
@@ -211,3 +209,8 @@ export class ImportPage extends LitElement {
     return own ? importMapped(company, { ...own, meanings }, dryRun) : importClients(company, file, dryRun);
   }
 }
+
+/** What a file must have that is imported as it is. */
+const columns = () => html`<p class="small muted">${t('import.columns')} <span class="mono">${COLUMNS}</span></p>
+  <p class="small muted">${t('import.own')}</p>
+  <p class="small muted">${t('import.kinds')} ${KINDS.map((kind) => html`<span class="mono">${kind}</span> (${t(`kind.${kind}`)}) `)}</p>`;
