@@ -233,8 +233,16 @@ async function dialogOf(page, path, button, name) {
   await closeDialog(page);
 }
 
+async function clientPage(page, name) {
+  const { data } = await (await page.request.get(`/api/v1/companies/${company.id}/clients`)).json();
+  await open(page, `/clientes/${data.at(-1).id}`);
+  await page.locator('deliveries-table tbody tr').first().waitFor();
+  await check(page, `${name} the page of a client`);
+}
+
 async function records(page, name) {
   const clients = `/clientes?empresa=${company.id}`;
+  await clientPage(page, name);
   await dialogOf(page, clients, /^Editar a/, `${name} client`);
   await dialogOf(page, clients, /^Borrar a/, `${name} erasing a client`);
   await dialogOf(page, '/empresas', 'Nueva empresa', `${name} company`);
@@ -270,6 +278,11 @@ async function importing(page, name) {
   await page.getByRole('button', { name: 'Revisar el archivo' }).click();
   await page.locator('import-report tbody tr').first().waitFor();
   await check(page, `${name} import report`);
+  await page
+    .locator('input[type="file"]')
+    .setInputFiles({ name: 'propio.csv', mimeType: 'text/csv', buffer: Buffer.from('Nombre;Celular\nAna;12\n') });
+  await page.getByText('Falta decir qué columna es el código').waitFor();
+  await check(page, `${name} the columns of an own file`);
 }
 
 async function testMailbox(page, name) {

@@ -227,8 +227,8 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await dialog.getByText(GOOD_AND_BAD[1].phone).waitFor();
     await dialog.getByText('La dirección o el número no existe').waitFor();
     await dialog.getByRole('link', { name: 'Ver el cliente' }).click();
-    await page.getByRole('heading', { name: 'Clientes', level: 1 }).waitFor();
-    await page.getByText(GOOD_AND_BAD[1].phone).waitFor();
+    await page.getByRole('heading', { name: 'Cliente 1', level: 1 }).waitFor();
+    await page.getByRole('region', { name: 'Contactos' }).getByText(GOOD_AND_BAD[1].phone).waitFor();
     await close(page);
   });
 

@@ -230,7 +230,7 @@ export const retryNotification = (id: string) => ask(client.POST('/notifications
 export const getNotificationHistory = (id: string) =>
   ask(client.GET('/notifications/{id}/history', { params: { path: { id } } }));
 
-export const getSuppressions = (query: { address?: string; after?: string; limit?: number }) =>
+export const getSuppressions = (query: { company?: string; address?: string; after?: string; limit?: number }) =>
   ask(client.GET('/suppressions', { params: { query: chosen(query) } }));
 export const addSuppression = (body: c.SuppressionFields, k: string) =>
   ask(client.POST('/suppressions', { params: key(k), body }));

@@ -715,7 +715,8 @@ export interface paths {
   '/deliveries/{id}': GetById<DeliveryWithContent>;
   '/deliveries/{id}/retry': ActWith<{ to?: string; update_client?: boolean }>;
   '/deliveries/{id}/discard': ActWith<{ reason: string }>;
-  '/suppressions': Get<Page<Suppression>, Paged & { address?: string }> & Post<SuppressionFields, Created>;
+  '/suppressions': Get<Page<Suppression>, Paged & { company?: string; address?: string }> &
+    Post<SuppressionFields, Created>;
   '/suppressions/{id}': {
     delete: {
       parameters: { path: { id: string } };

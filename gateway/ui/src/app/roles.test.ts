@@ -58,3 +58,13 @@ describe('«Buzón de pruebas»', () => {
     expect([places().includes('/buzon'), findRoute('/buzon')]).toEqual([false, null]);
   });
 });
+
+describe('an address below another page', () => {
+  it('that a user may not open is not taken for the id of something', () => {
+    signInAs(['auditor']);
+    for (const path of ['/clientes/importar', '/notificaciones/nueva']) expect(findRoute(path)).toBeNull();
+    expect(findRoute('/clientes/k1')?.params).toEqual({ id: 'k1' });
+    signInAs(['notifier']);
+    expect(findRoute('/clientes/importar')?.params).toEqual({});
+  });
+});

@@ -131,6 +131,13 @@ const routes: Route[] = [
     render: () => html`<import-page></import-page>`,
   },
   {
+    path: '/clientes/:id',
+    title: 'subject.client',
+    roles: reader,
+    load: () => import('../clients/client-page'),
+    render: ({ id }) => html`<client-page client=${id}></client-page>`,
+  },
+  {
     path: '/empresas',
     title: 'companies.title',
     roles: ['admin'],
@@ -179,11 +186,14 @@ export interface Found {
   params: Record<string, string>;
 }
 
-/** The page of a path, or null when there is none or the user may not open it: both look the same. */
+/**
+ * The page of a path, or null when there is none or the user may not open it: both look the same. The first route that
+ * matches decides, so that «importar» is never taken for the id of a client.
+ */
 export function findRoute(path: string): Found | null {
   for (const route of routes) {
     const params = match(route.path, path);
-    if (params && open(route)) return { route, params };
+    if (params) return open(route) ? { route, params } : null;
   }
   return null;
 }

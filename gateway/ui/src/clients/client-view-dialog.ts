@@ -33,7 +33,7 @@ export class ClientViewDialog extends RecordDialog<Client> {
       <p class="muted wrap">${where}</p>
       ${one.contacts.length > 0 ? html`<ul aria-label=${t('clients.contacts')}>${one.contacts.map(contact)}</ul>` : nothing}
       ${Object.keys(one.columns).length > 0 ? columns(one.columns) : nothing}
-      <p class="way"><a href=${clientsPage(one)}>${t('delivery.client')}</a></p>`;
+      <p class="way"><a href="/clientes/${one.id}">${t('delivery.client')}</a></p>`;
   }
 
   protected failed(error: unknown) {
@@ -48,7 +48,3 @@ const contact = ({ kind, name }: Client['contacts'][number]) =>
 
 const columns = (own: Client['columns']) =>
   html`<dl aria-label=${t('clients.columns')}>${Object.entries(own).map(([name, text]) => html`<div><dt class="mono">${name}</dt><dd class="wrap">${text}</dd></div>`)}</dl>`;
-
-/** A code finds one client, a name all clients with it. */
-const clientsPage = ({ company_id, external_id, name }: Client): string =>
-  `/clientes?${new URLSearchParams({ empresa: company_id, q: external_id || name })}`;

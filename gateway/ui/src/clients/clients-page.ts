@@ -2,23 +2,23 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { eraseClient, getClients } from '../api';
+import { getClients } from '../api';
 import { asText, fromAddress, isId, isText, TEXT_MAX } from '../app/address';
 import { replaceQuery } from '../app/router';
 import '../companies/no-companies';
 import type { Client, Company, Page } from '../contract';
 import { t } from '../i18n';
-import { Problem, sentence } from '../problem';
+import { Problem } from '../problem';
 import { PagedList } from '../store/paged-list';
 import { companies, may } from '../store/session';
 import { Watching } from '../store/store';
-import { toast, toastFailure } from '../store/toasts';
+import { toast } from '../store/toasts';
 import { base } from '../ui/base';
-import { confirmed } from '../ui/confirm-dialog';
 import { selectField, textField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import './client-dialog';
+import { eraseOnceConfirmed } from './erase';
 
 /** Debounce of the search, in milliseconds. */
 const SEARCH_AFTER_MS = 250;
@@ -35,7 +35,7 @@ export class ClientsPage extends LitElement {
       .contact + .contact { margin-top: 4px; }
       .contact span { overflow-wrap: anywhere; }
       td .mono { display: inline-block; width: max-content; max-width: 26ch; overflow-wrap: anywhere; text-align: left; }
-      td .strong { font-size: var(--text-m); font-weight: 550; }
+      td .strong { display: inline-block; min-height: 24px; font-size: var(--text-m); font-weight: 550; color: var(--ink); text-decoration-color: var(--line-strong); }
       @media (max-width: 720px) { table.cards td.contacts { display: block; text-align: left; } table.cards td.contacts::before { display: none; } }
     `,
   ];
@@ -132,13 +132,13 @@ export class ClientsPage extends LitElement {
 
   private row(client: Client) {
     return html`<tr>
-      <td class="lead"><span class="strong">${client.name}</span></td>
+      <td class="lead"><a class="strong" href="/clientes/${client.id}">${client.name}</a></td>
       <td data-label=${t('clients.external_id')}><span class="mono">${client.external_id}</span></td>
       <td class="contacts"><div>${client.contacts.map(
         (c) =>
           html`<div class="contact"><span class="pill">${t(`kind.${c.kind}`)}</span><span>${c.name === client.name ? nothing : c.name}</span><span class="muted num wrap">${[c.phone, c.email].filter(Boolean).join(' · ') || t('contact.no_address')}</span></div>`,
       )}</div></td>
-      <td class="actions"><a class="button quiet small" href="/envios?cliente=${client.id}" aria-label=${t('envios.of_one', { name: client.name })}>${t('envios.title')}</a> ${
+      <td class="actions">${
         may('notifier')
           ? html`<button class="button quiet small" type="button" aria-label=${t('clients.edit_one', { name: client.name })} @click=${() => this.edit(client)}>${t('edit')}</button>
             <button class="button quiet small danger" type="button" aria-label=${t('clients.erase_one', { name: client.name })} @click=${() => this.erase(client)}>${t('erase')}</button>`
@@ -189,19 +189,7 @@ export class ClientsPage extends LitElement {
   };
 
   private async erase(client: Client): Promise<void> {
-    const agreed = await confirmed({
-      heading: t('clients.erase_heading', { name: client.name }),
-      text: t('clients.erase_text'),
-      action: t('clients.erase_action'),
-      danger: true,
-    });
-    if (!agreed) return;
-    try {
-      await eraseClient(client.id);
-      this.list.change((items) => items.filter((one) => one.id !== client.id));
-      toast({ text: t('clients.erased') });
-    } catch (error) {
-      toastFailure(sentence(error));
-    }
+    if (!(await eraseOnceConfirmed(client))) return;
+    this.list.change((items) => items.filter((one) => one.id !== client.id));
   }
 }

@@ -20,13 +20,10 @@ beforeEach(async () => {
       limits: NO_LIMITS,
     })),
   );
-  vi.stubGlobal(
-    'fetch',
-    () =>
-      new Promise<Response>((resolve) => {
-        answer = resolve;
-      }),
-  );
+  const response = new Promise<Response>((resolve) => {
+    answer = resolve;
+  });
+  vi.stubGlobal('fetch', () => response);
   page = document.createElement('import-page') as ImportPage;
   document.body.append(page);
   await page.updateComplete;
@@ -37,9 +34,9 @@ afterEach(() => {
 });
 
 const company = () => page.renderRoot.querySelector('#company') as HTMLSelectElement;
-function drop(): void {
+function drop(text = 'name\nAna\n'): void {
   const event = new Event('drop', { cancelable: true });
-  Object.assign(event, { dataTransfer: { files: [new File(['name\nAna\n'], 'clientes.csv')] } });
+  Object.assign(event, { dataTransfer: { files: [new File([text], 'clientes.csv')] } });
   page.renderRoot.querySelector('.drop')?.dispatchEvent(event);
 }
 
@@ -93,6 +90,30 @@ it('a file that is no CSV is answered with what to do', async () => {
   );
   await vi.waitFor(() => expect(page.renderRoot.querySelector('[role="alert"]')?.textContent).toContain(detail));
   expect(page.renderRoot.querySelector('import-report')).toBeNull();
+});
+
+it('a file with other columns asks what they are, is sent in ours, and is answered with its own lines', async () => {
+  const sent: string[] = [];
+  const error = { line: 3, column: 'phone', value: '12', code: 'phone', detail: 'No es un teléfono.' };
+  const counts = { position: 0, rows: 1, created: 0, updated: 0, unchanged: 0, rejected: 1 };
+  vi.stubGlobal('fetch', async (_: string, { body }: { body: Blob }) => {
+    sent.push(await body.text());
+    return Response.json({ ...counts, errors: [error] });
+  });
+  drop('Cuenta X;Nombre;Celular\nC-1;Ana;12\n');
+  const mapping = () => page.renderRoot.querySelector('import-mapping')?.shadowRoot;
+  await vi.waitFor(() => expect(mapping()?.querySelector('.notice')?.textContent).toContain('código del cliente'));
+  const check = () => page.renderRoot.querySelector<HTMLButtonElement>('.row .button');
+  expect(check()?.disabled).toBe(true);
+  const select = mapping()?.querySelector('select') as HTMLSelectElement;
+  select.value = 'external_id';
+  select.dispatchEvent(new Event('change'));
+  await vi.waitFor(() => expect(check()?.disabled).toBe(false));
+  expect(mapping()?.querySelector('.notice')).toBeNull();
+  check()?.click();
+  const shown = () => page.renderRoot.querySelector('import-report')?.shadowRoot?.querySelector('.errors tbody td');
+  await vi.waitFor(() => expect(shown()?.textContent).toBe('2'));
+  expect(sent).toEqual(['sep=;\r\nexternal_id;name;kind;contact_name;phone;email\r\nC-1;Ana;holder;;12;\r\n']);
 });
 
 it('without a company there is nowhere to put a file', async () => {

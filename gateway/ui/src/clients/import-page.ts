@@ -5,6 +5,7 @@ import { importClients } from '../api';
 import { fromAddress, isId } from '../app/address';
 import '../companies/no-companies';
 import type { ContactKind, ImportReport } from '../contract';
+import { download } from '../download';
 import { number, t } from '../i18n';
 import { sentence } from '../problem';
 import { companies, companyName } from '../store/session';
@@ -12,7 +13,11 @@ import { Watching } from '../store/store';
 import { base } from '../ui/base';
 import { selectField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
+import { faultOf, guessed, type Meaning } from './import-columns';
+import './import-mapping';
+import { toMend } from './import-mend';
 import './import-report';
+import { importMapped, type OwnFile, ownFile } from './own-file';
 
 /** The first line of the file, to copy: it breaks after a comma, never inside a word. */
 const COLUMNS = html`external_id,<wbr>name,<wbr>kind,<wbr>contact_name,<wbr>phone,<wbr>email`;
@@ -46,6 +51,11 @@ export class ImportPage extends LitElement {
   @state() private report: ImportReport | null = null;
   @state() private failure = '';
   @state() private over = false;
+  /** The chosen file, when its columns are not those of the import. */
+  @state() private own: OwnFile | null = null;
+  @state() private meanings: Meaning[] = [];
+  /** Until the columns of the chosen file are known. */
+  private reading: Promise<void> = Promise.resolve();
   @query('input[type="file"]') private input!: HTMLInputElement;
   private readonly companies = new Watching(this, companies);
 
@@ -77,10 +87,11 @@ export class ImportPage extends LitElement {
           onInput: (company) => this.again({ company }),
         })}
         ${this.drop(busy)}
+        ${this.own ? html`<import-mapping .headers=${this.own.headers} .samples=${this.own.samples} .meanings=${this.meanings} ?disabled=${busy} @meanings=${this.named}></import-mapping>` : nothing}
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${busy ? html`<p class="wait" role="status"><span class="spin"></span>${t(`import.${this.step as 'checking' | 'importing'}`)}</p>` : this.actions()}
       </section>
-      ${this.report ? html`<import-report .report=${this.report} ?dry=${this.step !== 'imported'}></import-report>` : nothing}`;
+      ${this.report ? html`<import-report .report=${this.report} ?dry=${this.step !== 'imported'} @mend=${this.mend}></import-report>` : nothing}`;
   }
 
   private get busy(): boolean {
@@ -93,9 +104,7 @@ export class ImportPage extends LitElement {
       ${this.file ? html`<p class="file wrap">${this.file.name} <span class="muted num">${number(Math.ceil(this.file.size / 1024))} kB</span></p>` : html`<p>${t('import.drop')}</p>`}
       <button class="button" type="button" ?disabled=${busy} @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
       <input type="file" accept=".csv,text/csv,text/plain" hidden aria-label=${t('import.file')} @change=${this.picked} />
-      <p class="small muted">${t('import.columns')} <span class="mono">${COLUMNS}</span></p>
-      <p class="small muted">${t('import.own')}</p>
-      <p class="small muted">${t('import.kinds')} ${KINDS.map((kind) => html`<span class="mono">${kind}</span> (${t(`kind.${kind}`)}) `)}</p>
+      ${this.own ? nothing : columns()}
     </div>`;
   }
 
@@ -105,7 +114,7 @@ export class ImportPage extends LitElement {
     if (this.step === 'imported')
       return html`<a class="button primary done" href="/clientes?empresa=${this.company}">${t('import.see')}</a>`;
     return html`<div class="row wraps">
-      <button class="button ${this.step === 'choose' ? 'primary' : ''}" type="button" @click=${() => this.run(true)}>${t('import.check')}</button>
+      <button class="button ${this.step === 'choose' ? 'primary' : ''}" type="button" ?disabled=${this.lacks} @click=${() => this.run(true)}>${t('import.check')}</button>
       ${
         this.step === 'checked'
           ? html`<button class="button primary" type="button" ?disabled=${accepted === 0} @click=${() => this.run(false)}>${accepted > 0 ? t('import.run', { n: accepted, company: companyName(this.company) }) : t('import.nothing')}</button>`
@@ -143,6 +152,26 @@ export class ImportPage extends LitElement {
     this.step = 'choose';
     this.report = null;
     this.failure = '';
+    if (change.file) this.reading = this.look(change.file);
+  }
+
+  private async look(file: File): Promise<void> {
+    this.own = null;
+    const own = await ownFile(file).catch(() => null);
+    // Another file may have been chosen meanwhile.
+    if (file !== this.file) return;
+    this.meanings = own ? guessed(own.headers) : [];
+    this.own = own;
+  }
+
+  private named = (event: CustomEvent<Meaning[]>): void => {
+    this.meanings = event.detail;
+    this.again({});
+  };
+
+  /** Whether a column that the import needs has no meaning yet. */
+  private get lacks(): boolean {
+    return this.own !== null && faultOf(this.meanings) !== null;
   }
 
   private async run(dryRun: boolean): Promise<void> {
@@ -151,11 +180,37 @@ export class ImportPage extends LitElement {
     this.failure = '';
     this.step = dryRun ? 'checking' : 'importing';
     try {
-      this.report = await importClients(this.company, this.file, dryRun);
+      await this.reading;
+      if (this.lacks) {
+        this.step = before;
+        return;
+      }
+      this.report = await this.send(this.company, this.file, dryRun);
       this.step = dryRun ? 'checked' : 'imported';
     } catch (error) {
       this.failure = sentence(error);
       this.step = before;
     }
   }
+
+  private mend = async (): Promise<void> => {
+    if (!this.file || !this.report) return;
+    const code = this.own ? this.meanings.indexOf('external_id') : undefined;
+    try {
+      download(await toMend(this.file, this.report.errors, code), t('import.mend_file'));
+    } catch {
+      // The browser no longer reads a file that was changed since it was chosen.
+      this.failure = t('import.file_changed');
+    }
+  };
+
+  private send(company: string, file: File, dryRun: boolean): Promise<ImportReport> {
+    const { own, meanings } = this;
+    return own ? importMapped(company, { ...own, meanings }, dryRun) : importClients(company, file, dryRun);
+  }
 }
+
+/** What a file must have that is imported as it is. */
+const columns = () => html`<p class="small muted">${t('import.columns')} <span class="mono">${COLUMNS}</span></p>
+  <p class="small muted">${t('import.own')}</p>
+  <p class="small muted">${t('import.kinds')} ${KINDS.map((kind) => html`<span class="mono">${kind}</span> (${t(`kind.${kind}`)}) `)}</p>`;

@@ -28,6 +28,7 @@ export class ImportReport extends LitElement {
       :is(.errors, .warnings) h2 { padding: var(--s4) var(--s5) var(--s2); }
       :is(.errors, .warnings) > p { padding: 0 var(--s5) var(--s2); }
       .value { font-family: var(--mono); overflow-wrap: anywhere; }
+      .mend { padding: 0 var(--s5) var(--s4); }
       .more { padding: var(--s4); text-align: center; }
     `,
   ];
@@ -46,10 +47,15 @@ export class ImportReport extends LitElement {
         ${figure(t('import.unchanged'), report.unchanged)} ${figure(t('import.rejected'), report.rejected, report.rejected > 0)}
       </dl></div>
       <p class="notice ${this.dry ? '' : 'ok'}">${icon(this.dry ? 'info' : 'check', 18)}${this.dry ? t('import.dry') : t('import.done')}</p>
+      ${errors.length > 0 ? html`<p class="mend"><button class="button small" type="button" @click=${this.mend}>${icon('file', 16)}${t('import.mend')}</button></p>` : nothing}
       ${list({ kind: 'errors', rows: errors, leftOff: errors_left_off, shown: this.errorsShown, more: this.moreErrors })}
       ${list({ kind: 'warnings', rows: warnings, leftOff: warnings_left_off, shown: this.warningsShown, more: this.moreWarnings })}
     </section>`;
   }
+
+  private readonly mend = (): void => {
+    this.dispatchEvent(new CustomEvent('mend'));
+  };
 
   private readonly moreErrors = (): void => {
     this.errorsShown += SHOWN_STEP;

@@ -50,14 +50,15 @@ async function shown(query = ''): Promise<DeliveriesPage> {
   place.set({ path: '/envios', query: new URLSearchParams(query) });
   const page = document.createElement('deliveries-page') as DeliveriesPage;
   document.body.append(page);
-  await vi.waitFor(() => expect(page.renderRoot.querySelector('tbody tr')).toBeTruthy());
+  await vi.waitFor(() => expect(table(page)?.querySelector('tbody tr')).toBeTruthy());
   return page;
 }
 
+const table = (page: DeliveriesPage) => page.renderRoot.querySelector('deliveries-table')?.shadowRoot;
 const buttons = (page: DeliveriesPage) =>
-  [...page.renderRoot.querySelectorAll('button')].map(
-    (one) => one.getAttribute('aria-label') ?? one.textContent?.trim() ?? '',
-  );
+  [page.renderRoot, table(page)]
+    .flatMap((root) => [...(root?.querySelectorAll('button') ?? [])])
+    .map((one) => one.getAttribute('aria-label') ?? one.textContent?.trim() ?? '');
 
 beforeEach(() => {
   serve(() => ({ data: [row('d1', 'failed'), row('d2', 'accepted'), row('d3', 'failed', true)], next: null }));
@@ -73,7 +74,9 @@ describe('the list of deliveries', () => {
     const page = await shown();
     const labels = (row: Element) =>
       [...row.querySelectorAll('[aria-label]')].map((one) => one.getAttribute('aria-label'));
-    const rows = [...page.renderRoot.querySelectorAll('tbody tr')].map((one) => `${one.textContent} ${labels(one)}`);
+    const rows = [...(table(page)?.querySelectorAll('tbody tr') ?? [])].map(
+      (one) => `${one.textContent} ${labels(one)}`,
+    );
     expect(rows[0]).toContain('La dirección o el número no existe');
     expect(rows[0]).toMatch(/Reintentar[\s\S]*Descartar/);
     expect(rows[1]).not.toMatch(/Reintentar|La dirección/);

@@ -1,16 +1,12 @@
 /** «Envíos»: the deliveries of all notifications, and the dead letters among them. The filters are in the address. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { repeat } from 'lit/directives/repeat.js';
 import { countDeliveries, searchDeliveries } from '../api';
 import { asText, FIRST_DAY, LAST_DAY, TEXT_MAX } from '../app/address';
 import { place, replaceQuery } from '../app/router';
 import { CHANNELS } from '../channels';
 import type { Counted, ListedDelivery } from '../contract';
 import { t } from '../i18n';
-import { causeOf } from '../notifications/causes';
-import '../notifications/delivery-dialog';
-import { statePill, timelineStyles } from '../notifications/timeline';
 import { sentence } from '../problem';
 import { PagedList } from '../store/paged-list';
 import { companies, may } from '../store/session';
@@ -18,14 +14,12 @@ import { Watching } from '../store/store';
 import { toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { selectField, textField, withChosen } from '../ui/field';
-import { type Icon, icon } from '../ui/icons';
+import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import '../ui/saved-views';
 import { STATES } from '../ui/segmented-bar';
-import { whenExactly } from '../ui/when';
-import './discard-dialog';
+import './deliveries-table';
 import { addressOf, CLASSES, DISCARDED, type Filters, filtersInAddress, requested } from './filters';
-import './retry-dialog';
 import './retry-many-dialog';
 import type { Retried } from './retry-many-dialog';
 
@@ -41,17 +35,10 @@ const VIEWS = () => [
 ];
 const queryHere = (): string => place.get().query.toString();
 
-/** A dialog over the list. */
-type Opened =
-  | { kind: 'delivery' | 'retry' | 'discard'; one: ListedDelivery }
-  | { kind: 'many'; counted: Counted }
-  | null;
-
 @customElement('deliveries-page')
 export class DeliveriesPage extends LitElement {
   static override styles = [
     base,
-    timelineStyles,
     css`
       .filters { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: var(--s3); }
       details { margin: var(--s3) 0 var(--s4); }
@@ -60,25 +47,13 @@ export class DeliveriesPage extends LitElement {
       input[type="date"] { min-width: 0; }
       .told { display: inline-flex; align-items: center; gap: var(--s2); color: var(--ok); font-weight: 550; }
       .clear { margin-bottom: var(--s4); }
-      .cause span { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
-      @media (min-width: 721px) {
-        table { table-layout: fixed; min-width: 860px; }
-        th, td { padding-inline: 10px; }
-        th:first-child, td:first-child { padding-left: var(--s4); }
-        td, td.actions { padding-block: 4px; vertical-align: middle; line-height: 1.4; }
-        .stands { width: 116px; } .provider { width: 96px; } .at { width: 126px; } .actions { width: 92px; } .to { width: 18%; } .cause { width: 17%; }
-        td.lead { min-width: 0; }
-        .clip { display: block; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: left; }
-        td.at { white-space: nowrap; }
-      }
-      td.lead .link-button, td.lead a { min-height: 24px; line-height: 24px; }
-      .clip:focus-visible { outline-offset: -2px; }
-      @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } td.lead .clip { display: block; text-align: left; } td .icon-button { width: 44px; height: 44px; } table.cards td.cause:not(:has(span)) { display: none; } }
+      @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } }
     `,
   ];
 
   @state() private filters: Filters = filtersInAddress();
-  @state() private opened: Opened = null;
+  /** How many the filters take, while the user is asked whether to retry all of them. */
+  @state() private counted: Counted | null = null;
   /** What the last action did: said above the list, since a toast would cover the actions of the last rows. */
   @state() private told = '';
   private readonly companies = new Watching(this, companies);
@@ -105,7 +80,7 @@ export class DeliveriesPage extends LitElement {
     if (this.place.value.path !== PATH || this.query === queryHere()) return;
     this.query = queryHere();
     this.filters = filtersInAddress();
-    [this.opened, this.told] = [null, ''];
+    [this.counted, this.told] = [null, ''];
     void this.list.load();
   }
 
@@ -164,39 +139,7 @@ export class DeliveriesPage extends LitElement {
   }
 
   private table() {
-    return html`<div class="table-scroll"><table class="cards">
-      <caption class="hidden">${t('envios.title')}</caption>
-      <thead><tr><th>${t('envios.client')}</th><th class="to">${t('envios.to')}</th><th class="stands">${t('filter.state')}</th><th class="cause">${t('envios.cause')}</th><th class="provider">${t('envios.provider')}</th><th class="at">${t('envios.when')}</th><th class="actions"><span class="hidden">${t('actions')}</span></th></tr></thead>
-      <tbody>${repeat(
-        this.list.items,
-        (one) => one.id,
-        (one) => this.row(one),
-      )}</tbody>
-    </table></div>`;
-  }
-
-  private row(one: ListedDelivery) {
-    const last = one.attempts.at(-1);
-    const cause = last && isUnwell(last.outcome) ? causeOf(last) : '';
-    const { id, title } = one.notification;
-    return html`<tr>
-      <td class="lead"><button class="link-button strong clip" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind: 'delivery', one })}>${one.client.name}</button>
-        <a class="small muted clip" href="/notificaciones/${id}" title=${title}>${title}</a></td>
-      <td class="to" data-label=${t('envios.to')}><span class="clip" title=${one.to ?? nothing}>${one.to ?? t('suppressions.erased')}</span></td>
-      <td class="stands" data-label=${t('filter.state')}>${statePill(one.state)}${one.discarded ? html`<div class="small muted">${t('envios.discarded_one')}</div>` : nothing}</td>
-      <td class="cause" data-label=${t('envios.cause')}>${cause ? html`<span title=${cause}>${cause}</span>` : nothing}</td>
-      <td class="provider" data-label=${t('envios.provider')}><span class="clip">${last?.provider ?? ''}</span></td>
-      <td class="at" data-label=${t('envios.when')}>${whenExactly(last?.at ?? one.notification.created_at)}</td>
-      <td class="actions">${this.actions(one)}</td>
-    </tr>`;
-  }
-
-  private actions(one: ListedDelivery) {
-    if (one.state !== 'failed' || !may('notifier')) return nothing;
-    const { name } = one.client;
-    const button = (mark: Icon, title: string, label: string, kind: 'retry' | 'discard') =>
-      html`<button class="icon-button" type="button" title=${title} aria-label=${label} @click=${() => this.show({ kind, one })}>${icon(mark, 18)}</button>`;
-    return html`${button('refresh', t('envios.retry'), t('envios.retry_one', { name }), 'retry')}${one.discarded ? nothing : button('trash', t('envios.discard'), t('envios.discard_one', { name }), 'discard')}`;
+    return html`<deliveries-table .items=${this.list.items} @changed=${(event: CustomEvent<string>) => this.changed(event.detail)}></deliveries-table>`;
   }
 
   private empty(asked: boolean) {
@@ -206,24 +149,13 @@ export class DeliveriesPage extends LitElement {
   }
 
   private dialog() {
-    const { opened } = this;
-    const close = () => this.show(null);
-    switch (opened?.kind) {
-      case 'delivery':
-        return html`<delivery-dialog record=${opened.one.id} @dialog-closed=${close}></delivery-dialog>`;
-      case 'retry':
-        return html`<retry-dialog .delivery=${opened.one} @done=${this.retried} @dialog-closed=${close}></retry-dialog>`;
-      case 'discard':
-        return html`<discard-dialog .delivery=${opened.one} @done=${this.discarded} @dialog-closed=${close}></discard-dialog>`;
-      case 'many':
-        return html`<retry-many-dialog .filter=${requested(this.filters)} .counted=${opened.counted} @done=${this.retriedMany} @dialog-closed=${close}></retry-many-dialog>`;
-      default:
-        return nothing;
-    }
+    const close = () => this.ask(null);
+    if (!this.counted) return nothing;
+    return html`<retry-many-dialog .filter=${requested(this.filters)} .counted=${this.counted} @done=${this.retriedMany} @dialog-closed=${close}></retry-many-dialog>`;
   }
 
-  private show(what: Opened): void {
-    this.opened = what;
+  private ask(counted: Counted | null): void {
+    this.counted = counted;
   }
 
   private filter(change: Partial<Filters>): void {
@@ -242,14 +174,11 @@ export class DeliveriesPage extends LitElement {
 
   private askMany = async (): Promise<void> => {
     try {
-      this.show({ kind: 'many', counted: await countDeliveries(requested(this.filters)) });
+      this.ask(await countDeliveries(requested(this.filters)));
     } catch (error) {
       toastFailure(sentence(error));
     }
   };
-
-  private retried = (): void => this.changed(t('envios.retried', { n: 1 }));
-  private discarded = (): void => this.changed(t('envios.discard_done'));
 
   private retriedMany = (event: CustomEvent<Retried>): void => {
     const { retried, refused } = event.detail;
@@ -258,10 +187,8 @@ export class DeliveriesPage extends LitElement {
   };
 
   private changed(text: string): void {
-    this.show(null);
+    this.ask(null);
     this.told = text;
     void this.list.refresh();
   }
 }
-
-const isUnwell = (outcome: string): boolean => !['accepted', 'delivered', 'cancelled'].includes(outcome);

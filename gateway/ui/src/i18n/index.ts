@@ -82,6 +82,11 @@ export function countryName(code: string): string {
   return new Intl.DisplayNames(locale, { type: 'region' }).of(code) ?? code;
 }
 
+/** pt-BR → «portugués de Brasil». */
+export function languageName(code: string): string {
+  return new Intl.DisplayNames(locale, { type: 'language' }).of(code) ?? code;
+}
+
 const format = (options: Intl.DateTimeFormatOptions, at: string) =>
   new Intl.DateTimeFormat(locale, { hourCycle: 'h23', ...options }).format(new Date(at));
 const time = { hour: '2-digit', minute: '2-digit' } as const;

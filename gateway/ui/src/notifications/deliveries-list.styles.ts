@@ -2,8 +2,8 @@
 import { css } from 'lit';
 
 export const deliveriesStyles = css`
-  .audited { padding: 0 var(--s4) var(--s3) var(--s5); }
-  .audited a { display: inline-flex; align-items: center; min-height: 24px; }
+  .ways { display: flex; flex-wrap: wrap; gap: 0 var(--s4); padding: 0 var(--s4) var(--s3) var(--s5); }
+  .ways a { display: inline-flex; align-items: center; min-height: 24px; }
   .card { overflow: hidden; }
   .search { display: flex; align-items: center; gap: var(--s3); padding: 0 var(--s4); border-bottom: 1px solid var(--line); color: var(--ink-3); }
   .search input { flex: 1; min-width: 0; height: 46px; padding: 0; border: 0; background: none; color: var(--ink); }

@@ -151,8 +151,16 @@ export class DeliveriesList extends LitElement {
       </summary>
       ${timeline(one)}
       ${one.state === 'in_doubt' && may('notifier') ? html`<doubt-form class="inset" delivery=${one.id} @resolved=${this.soon}></doubt-form>` : nothing}
-      ${may('auditor') ? html`<p class="small audited"><a href="/auditoria?asunto=${one.id}">${t('delivery.audit')}</a></p>` : nothing}
+      ${this.ways(one)}
     </details>`;
+  }
+
+  /** An erased client has no page: with it went the address. */
+  private ways({ id, client, to }: Delivery) {
+    return html`<p class="small ways">
+      ${to ? html`<a href="/clientes/${client.id}">${t('delivery.client')}</a>` : nothing}
+      ${may('auditor') ? html`<a href="/auditoria?asunto=${id}">${t('delivery.audit')}</a>` : nothing}
+    </p>`;
   }
 
   private choose(change: Partial<RecipientsFilter>): void {

@@ -1,8 +1,8 @@
 /** A dialog with one delivery by its id: its recipient and its attempts. */
 import { css, html, nothing } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, property } from 'lit/decorators.js';
 import { getDelivery } from '../api';
-import type { Content, Delivery, DeliveryWithContent } from '../contract';
+import type { Content, DeliveryWithContent } from '../contract';
 import { t } from '../i18n';
 import { sentence } from '../problem';
 import { may } from '../store/session';
@@ -25,6 +25,9 @@ export class DeliveryDialog extends RecordDialog<DeliveryWithContent> {
     `,
   ];
 
+  /** Opened on the client's own page, so that no link leads to it. */
+  @property({ type: Boolean, attribute: 'of-client' }) ofClient = false;
+
   protected heading = () => t('delivery.title');
   protected read = getDelivery;
 
@@ -41,7 +44,7 @@ export class DeliveryDialog extends RecordDialog<DeliveryWithContent> {
       ${one.content ? content(one.content) : nothing}
       <p class="ways">
         <a href="/notificaciones/${one.notification_id}">${t('delivery.notification')}</a>
-        ${to ? html`<a href=${clientPage(one)}>${t('delivery.client')}</a><a href="/envios?cliente=${client.id}">${t('envios.of_client')}</a>` : nothing}
+        ${to && !this.ofClient ? html`<a href="/clientes/${client.id}">${t('delivery.client')}</a>` : nothing}
       </p>`;
   }
 
@@ -61,7 +64,3 @@ const content = ({
   ${mail ? html`<iframe title=${t('delivery.html')} sandbox="" srcdoc=${framed(mail)}></iframe>` : nothing}
   <p class="verbatim">${body}</p>
 </section>`;
-
-/** The link to the company's clients with this client's name. */
-const clientPage = ({ company_id, client }: Delivery): string =>
-  `/clientes?${new URLSearchParams({ empresa: company_id, q: client.name })}`;
