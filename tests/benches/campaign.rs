@@ -237,6 +237,30 @@ pub(crate) async fn is_over(connection: &mut Connection, id: &str) -> Outcome<bo
     Ok(is_completed(&connection.get(&page_of(id)).await?.expect(200)?.json()?))
 }
 
+/// Waits until the page shows so many people in one of the totals.
+pub(crate) async fn reached(
+    connection: &mut Connection,
+    id: &str,
+    total: &str,
+    people: usize,
+) -> Outcome<()> {
+    let reached = async {
+        while totals_of(connection, id).await?[total].as_u64() != Some(people as u64) {
+            sleep(LOOK_INTERVAL).await;
+        }
+        Outcome::Ok(())
+    };
+    let late = |_| Failed::because(format!("the page does not show {people} of {total}"));
+    timeout(CAMPAIGN_TIMEOUT, reached).await.map_err(late)?
+}
+
+/// Pauses the sink as a provider, or resumes it.
+pub(crate) async fn switch(connection: &mut Connection, act: &str) -> Outcome<()> {
+    let (path, reason) = (format!("/api/v1/providers/sink/{act}"), json!({ "reason": "a measurement" }));
+    let answer = connection.post(&path, &clock::new_id().to_string(), &reason.to_string()).await?;
+    if answer.status < 300 { Ok(()) } else { answer.expect(200).map(drop) }
+}
+
 /// The totals of a notification, as the page shows them.
 pub(crate) async fn totals_of(connection: &mut Connection, id: &str) -> Outcome<Value> {
     Ok(connection.get(&page_of(id)).await?.expect(200)?.json()?["totals"].take())

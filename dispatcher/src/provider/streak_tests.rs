@@ -39,14 +39,20 @@ fn the_fifth_person_refused_in_the_same_words_clears_all_five() {
 
 #[test]
 fn an_id_of_letters_alone_does_not_hide_a_streak() {
-    let mut streaks = Streaks::default();
     let ids = ["duzmitae", "qkwzjfmb", "BHPSDDVV", "zJxXhGpw", "mdzruwem"];
-    let rulings: Vec<_> = ids
-        .iter()
-        .enumerate()
-        .map(|(n, id)| streaks.refused(refusal(n, &format!("blocked (ref {id})")), Some(n), at(0)))
-        .collect();
-    assert_eq!(rulings.last(), Some(&Ruling::Us(vec![0, 1, 2, 3, 4])));
+    let texts: [fn(&str) -> String; 5] = [
+        |id| format!("blocked (ref {id})"),
+        |id| format!("Rejected {id}"),
+        |id| format!("Refused {}-{}", &id[..3], &id[3..]),
+        |id| format!("Message refused {} {}", &id[..4], &id[4..]),
+        str::to_owned,
+    ];
+    for text in texts {
+        let mut streaks = Streaks::default();
+        let refuse = |(n, id)| streaks.refused(refusal(n, &text(id)), Some(n), at(0));
+        let rulings: Vec<_> = ids.into_iter().enumerate().map(refuse).collect();
+        assert_eq!(rulings.last(), Some(&Ruling::Us(vec![0, 1, 2, 3, 4])), "{}", text("id"));
+    }
 }
 
 #[test]
@@ -198,25 +204,37 @@ fn a_refusal_of_the_sender_never_comes_to_be_the_recipients_fault() {
 }
 
 #[test]
-fn one_more_wording_than_are_followed_replaces_the_oldest_of_which_nothing_is_held() {
+fn one_more_code_than_are_followed_replaces_the_oldest_of_which_nothing_is_held() {
     let mut streaks = Streaks::default();
-    let of = |streaks: &mut Streaks<usize>, n: usize, letter: char, now| {
-        streaks.refused(refusal(n, &letter.to_string()), Some(n), at(now))
+    let of = |streaks: &mut Streaks<usize>, n: usize, code: usize, now| {
+        let failure = failure(FailureClass::Unknown, &code.to_string(), "no");
+        let wording = Wording::of(&failure, ["", ""]);
+        let refusal = Refusal { wording, class: failure.class(), recipient: n.to_string() };
+        streaks.refused(refusal, Some(n), at(now))
     };
-    for (n, letter) in ('a'..='z').take(WORDINGS_MAX).enumerate() {
-        assert_eq!(of(&mut streaks, n, letter, n as i64), Ruling::Open);
+    for n in 0..CODES_MAX {
+        assert_eq!(of(&mut streaks, n, 550 + n, n as i64), Ruling::Open);
     }
-    assert_eq!(of(&mut streaks, 99, 'z', 10), Ruling::Recipient(Some(99)), "refusals of all are held");
-    assert_eq!(streaks.overdue(at(3_000)).len(), WORDINGS_MAX);
+    assert_eq!(of(&mut streaks, 99, 599, 10), Ruling::Recipient(Some(99)), "refusals of all are held");
+    assert_eq!(streaks.overdue(at(3_000)).len(), CODES_MAX);
     for n in 100..103 {
-        assert_eq!(of(&mut streaks, n, 'b', 3_000), Ruling::Open);
+        assert_eq!(of(&mut streaks, n, 551, 3_000), Ruling::Open);
     }
-    assert_eq!(of(&mut streaks, 99, 'z', 3_000), Ruling::Open, "in place of the first");
+    assert_eq!(of(&mut streaks, 99, 599, 3_000), Ruling::Open, "in place of the first");
     assert_eq!(
-        of(&mut streaks, 103, 'b', 3_000),
+        of(&mut streaks, 103, 551, 3_000),
         Ruling::Us(vec![100, 101, 102, 103]),
         "the others are kept"
     );
+}
+
+#[test]
+fn the_oldest_refusals_are_forgotten_and_the_streak_goes_on() {
+    let mut streaks = Streaks::default();
+    for n in 0..3 * REFUSALS_MAX {
+        let ruling = refuse(&mut streaks, n, at(0));
+        assert_eq!(matches!(ruling, Ruling::Us(_)), n + 1 >= STREAK, "{n}");
+    }
 }
 
 #[test]

@@ -32,6 +32,8 @@ const REST: Duration = Duration::from_millis(500);
 const CLAIM_EVERY: Duration = Duration::from_millis(100);
 /// How soon it is looked again whether the limit of a destination is known.
 const LOOKED_UP_EVERY: TimeDelta = TimeDelta::milliseconds(50);
+/// How soon a job that must go elsewhere is offered again where there was no room: sooner than a queue runs empty.
+const ROOM_LOOKED_FOR_EVERY: TimeDelta = TimeDelta::milliseconds(20);
 /// A clock that is moved by hand may stand still at a moment that has come.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
@@ -316,7 +318,7 @@ impl Pump {
         };
         match self.next_with_room(&job, now) {
             Some(next) => self.admit(next, job, now).await,
-            None => outcomes.put_back(job, able_at.max(now + OWN_REST)),
+            None => outcomes.put_back(job, able_at.max(now + ROOM_LOOKED_FOR_EVERY)),
         }
     }
 
@@ -345,9 +347,9 @@ impl Pump {
     /// The first provider with room that has not refused the job in this attempt.
     fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<usize> {
         let may_take = |(place, slot): &(usize, &ProviderSlot)| {
-            !job.refused_by.contains(place)
-                && !self.route.is_passed_over(*place, now)
-                && slot.room(slot.readiness(now)) > 0
+            let readiness = slot.readiness(now);
+            let room = if job.is_alarm() { slot.room_for_alarms(readiness) } else { slot.room(readiness) };
+            !job.refused_by.contains(place) && !self.route.is_passed_over(*place, now) && room > 0
         };
         self.route.slots.iter().enumerate().find(may_take).map(|(place, _)| place)
     }

@@ -158,7 +158,10 @@ impl Connection {
         if is_over(&data) || (envelope.is_err() && data.is_ok()) {
             return envelope.and(data);
         }
-        self.settle(envelope.and(data))
+        match (envelope, data) {
+            (Ok(()), Err(refusal)) => Err(self.confirmed_at_data(refusal).await),
+            (envelope, data) => self.settle(envelope.and(data)),
+        }
     }
 
     async fn announce_in_turn(&mut self, mail: &Mail, must_reset: bool) -> Result<(), Failure> {
@@ -169,8 +172,25 @@ impl Connection {
         self.settle(result)?;
         let result = self.command(Phase::Rcpt, &rcpt_command(mail), Reply::is_completion).await;
         self.settle(result)?;
-        let result = self.command(Phase::Data, DATA, Reply::is_intermediate).await;
-        self.settle(result)
+        match self.command(Phase::Data, DATA, Reply::is_intermediate).await {
+            Err(refusal) if !refusal.ends_dialogue() => Err(self.confirmed_at_data(refusal).await),
+            result => result,
+        }
+    }
+
+    /// The refusal of DATA, if it is certain that DATA was refused. It may be a reply too many to RCPT, and the 354 follows: a
+    /// person whom the server has accepted must not count as refused. A server that waits for a message takes RSET for its
+    /// first line; one that does not answers it, and the connection may be used again.
+    async fn confirmed_at_data(&mut self, refusal: Failure) -> Failure {
+        match self.command(Phase::Data, RSET, Reply::is_completion).await {
+            Ok(()) => {
+                self.answered(State::BetweenMails);
+                refusal
+            }
+            Err(other) if other.ends_dialogue() => other,
+            // The server has answered a command, so it waits for no message.
+            Err(_) => refusal,
+        }
     }
 
     /// A refusal by reply leaves the connection usable; a failure that is no reply, or a 421, does not.

@@ -58,10 +58,12 @@ fn script(phase: &str, reply: &'static [u8], pipelining: bool) -> Vec<Step> {
         Reply(at("MAIL", b"250 ok\r\n")),
         Reply(at("RCPT", b"250 ok\r\n")),
         Reply(at("DATA", b"354 go\r\n")),
-        Swallow(at("message", b"250 ok\r\n")),
-        Reply(b"221 bye\r\n"),
-        Hang,
     ]);
+    // A mail whose DATA is refused is taken back at once.
+    script.extend(
+        (phase == "DATA" && !reply.trim_ascii_start().starts_with(b"3")).then_some(Reply(b"250 reset\r\n")),
+    );
+    script.extend([Swallow(at("message", b"250 ok\r\n")), Reply(b"221 bye\r\n"), Hang]);
     script
 }
 

@@ -50,12 +50,11 @@ async fn each_command_waits_for_the_reply_to_the_one_before_where_it_is_not_offe
 
 #[tokio::test]
 async fn a_refusal_of_any_command_leaves_the_mail_unsent_and_the_connection_of_use() {
-    let cases: [(&[u8], &str); 5] = [
+    let cases: [(&[u8], &str); 4] = [
         (b"550 5.1.8 no\r\n503 5.5.1 MAIL first\r\n503 5.5.1 RCPT first\r\n", "550 5.1.8"),
         (b"450 4.7.1 later\r\n250 ok\r\n503 5.5.1 MAIL first\r\n", "450 4.7.1"),
         (b"250 ok\r\n550 5.1.1 no\r\n554 5.5.1 no valid recipients\r\n", "550 5.1.1"),
         (b"250 ok\r\n450 4.2.1 later\r\n503 5.5.1 RCPT first\r\n", "450 4.2.1"),
-        (b"250 ok\r\n250 ok\r\n451 4.3.0 later\r\n", "451 4.3.0"),
     ];
     // The next mail takes the refused one back in the same write.
     let next = [
@@ -75,6 +74,36 @@ async fn a_refusal_of_any_command_leaves_the_mail_unsent_and_the_connection_of_u
         assert_eq!(server.heard()[1..], [&commands()[..], &["RSET"], &commands()[..]].concat());
         assert_eq!(server.pipelined(), 2 + 3);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_of_data_is_believed_once_the_mail_is_taken_back() {
+    let then = [&[Reply(b"250 reset\r\n")][..], &AT_ONCE, &[TAKEN, Hang]].concat();
+    let server = answering(b"250 ok\r\n250 ok\r\n451 4.3.0 later\r\n", &then).await;
+    let mut sender = server.sender();
+    assert_eq!(unsent(sender.send(&mail("ana@cliente.test"), never).await).code(), "451 4.3.0");
+    sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+    assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+    assert_eq!(server.heard()[1..], [&commands()[..], &["RSET"], &commands()[..]].concat());
+}
+
+#[tokio::test]
+async fn a_refusal_too_many_to_an_accepted_recipient_is_not_the_recipients() {
+    let stray = b"250 ok\r\n550 5.1.1 no\r\n";
+    let cases: [(&'static [u8], &'static [u8], Observation); 2] = [
+        // The reply to DATA is there already, or comes when the mail is taken back.
+        (b"250 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n", b"", Observation::AnswerUnasked),
+        (b"250 ok\r\n250 ok\r\n550 5.1.1 no\r\n", b"354 go\r\n", Observation::AnswerUnexpected),
+    ];
+    for (replies, to_reset, seen) in cases {
+        let server = answering(replies, &[Reply(to_reset), Hang]).await;
+        let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
+        assert_eq!((failure.class(), failure.seen()), (FailureClass::Transient, Some(seen)));
+    }
+    let in_turn = [Reply(b"250 ok\r\n"), Reply(stray), Reply(b"354 go\r\n"), Hang];
+    let server = Scripted::start([&GREETING[..], &in_turn].concat()).await;
+    let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
+    assert_eq!(failure.class(), FailureClass::Transient);
 }
 
 #[tokio::test]
