@@ -368,6 +368,7 @@ export const es = {
   'sms.cost': 'Costo',
   'sms.sample': 'Calculado con una muestra pareja de {n} destinatarios.',
   'sms.forcing': 'Estos caracteres obligan a usar Unicode:',
+  'sms.stays': '«Optimizar sin tildes» deja estos caracteres como están: sin ellos cabría más en cada parte.',
   'sms.saves': 'Cada SMS ocupa {n} segmentos; sin ellos ocuparía {less}.',
   'sms.optimise': 'Optimizar sin tildes',
   'sms.sent_as': 'Se enviará así:',

@@ -371,6 +371,7 @@ export const pt: Catalogue = {
   'sms.cost': 'Custo',
   'sms.sample': 'Calculado com uma amostra uniforme de {n} destinatários.',
   'sms.forcing': 'Estes caracteres obrigam a usar Unicode:',
+  'sms.stays': '«Otimizar sem acentos» deixa estes caracteres como estão: sem eles caberia mais em cada parte.',
   'sms.saves': 'Cada SMS ocupa {n} segmentos; sem eles ocuparia {less}.',
   'sms.optimise': 'Otimizar sem acentos',
   'sms.sent_as': 'Será enviado assim:',
