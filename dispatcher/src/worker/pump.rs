@@ -307,7 +307,7 @@ impl Pump {
         if !job.is_in_time(now) {
             return outcomes.settle_expired(job).await;
         }
-        if !job.refused_by.contains(&place) {
+        if !job.is_refused_by(place) {
             return self.admit(place, job, now).await;
         }
         let Some(able_at) = outcomes.elsewhere_at(&job, now) else {
@@ -345,7 +345,7 @@ impl Pump {
     /// The first provider with room that has not refused the job in this attempt.
     fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<usize> {
         let may_take = |(place, slot): &(usize, &ProviderSlot)| {
-            !job.refused_by.contains(place)
+            !job.is_refused_by(*place)
                 && !self.route.is_passed_over(*place, now)
                 && slot.room(slot.readiness(now)) > 0
         };

@@ -600,6 +600,7 @@ export const en: Catalogue = {
   'deliveries.again_on': 'Tried again on {date}',
   'outcome.accepted': 'Sent',
   'outcome.delivered': 'Delivered',
+  'outcome.passed_on': 'Passed on to another provider',
   'outcome.deferred': 'Deferred',
   'outcome.failed': 'Failed',
   'outcome.bounced': 'Bounced',

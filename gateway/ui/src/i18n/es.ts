@@ -611,6 +611,7 @@ export const es = {
   'deliveries.again_on': 'Se reintenta el {date}',
   'outcome.accepted': 'Enviado',
   'outcome.delivered': 'Entregado',
+  'outcome.passed_on': 'Pasado a otro proveedor',
   'outcome.deferred': 'Aplazado',
   'outcome.failed': 'Falló',
   'outcome.bounced': 'Rebotó',

@@ -613,6 +613,7 @@ export const pt: Catalogue = {
   'deliveries.again_on': 'Nova tentativa em {date}',
   'outcome.accepted': 'Enviado',
   'outcome.delivered': 'Entregue',
+  'outcome.passed_on': 'Passado a outro provedor',
   'outcome.deferred': 'Adiado',
   'outcome.failed': 'Falhou',
   'outcome.bounced': 'Devolvido',
