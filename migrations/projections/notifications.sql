@@ -108,6 +108,7 @@ create table attempts (
   ordinal integer not null,
   generation integer not null,
   attempt integer not null,
+  -- The state after it, or passed_on: a provider refused it and left it to another.
   outcome text not null,
   class text,
   phase text,
@@ -118,7 +119,9 @@ create table attempts (
   detail text,
   until timestamptz,
   at timestamptz not null,
-  position bigint not null
+  position bigint not null,
+  -- Its place among the entries of its event about the delivery, from 0.
+  step integer not null
 );
 
 -- Addresses that a retry has put in the place of those in the audience: the last of each delivery. A row is deleted once the
@@ -157,7 +160,7 @@ update recipients r set addressee = null from erased_clients e where r.client_id
 update attempts a set detail = null from recipients r join erased_clients e using (client_id) where a.notification_id = r.notification_id and a.ordinal = r.ordinal and a.detail is not null;
 alter table recipients add constraint recipient_has_one_place primary key (notification_id, ordinal);
 create index recipients_by_client on recipients (client_id);
-create unique index attempt_is_told_once on attempts (notification_id, ordinal, position);
+create unique index attempt_is_told_once on attempts (notification_id, ordinal, position, step);
 -- The doubts that providers are asked about. It has no row of any other state.
 create index outcomes_in_doubt on outcomes (at, notification_id, ordinal) where state = 'in_doubt';
 delete from edited_addresses a using erased_clients e where a.client_id = e.client_id;

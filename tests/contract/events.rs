@@ -186,6 +186,7 @@ fn outcomes() -> Vec<OutcomeGroup> {
         members: members(who),
         outcome,
         details,
+        passed_on: vec![],
     };
     let provider = || String::from("principal");
     vec![

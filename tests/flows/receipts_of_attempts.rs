@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::clock;
 use dispatcher::provider::{Provider, SmsProvider, SmsSettings};
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions, twilio_signature};
@@ -150,6 +150,37 @@ async fn a_report_of_a_provider_that_passed_the_attempt_on_changes_nothing() {
     let delivered = delivered.through("/hooks/segundo", &world.simulator.sms_base_url());
     assert_eq!(delivered.post(world).await, 200);
     once(&desk, &notification, |totals| count(totals, "delivered") == 1).await;
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_left_the_message_to_another_is_told_before_it_until_the_person_is_erased() {
+    let (desk, first) = two_providers().await;
+    let world = &desk.world;
+    desk.client(Some(PHONE), None).await;
+    let notification = desk.send(&sms_to(desk.company, "Hola")).await;
+    assert_eq!(totals(&desk.finished(&notification).await, &["accepted", "failed", "deferred"]), [1, 0, 0]);
+    let delivery = only_delivery(&desk, &notification).await;
+    assert_eq!(outcomes(&delivery), ["passed_on", "accepted"]);
+    let [refused, accepted] = [0, 1].map(|place| &delivery["attempts"][place]);
+    assert_eq!((&refused["provider"], &accepted["provider"]), (&json!("primero"), &json!("segundo")));
+    assert_eq!((&refused["number"], &accepted["number"]), (&json!(1), &json!(1)), "one attempt went round");
+    assert_eq!((&refused["class"], &refused["phase"]), (&json!("throttled"), &json!("http")), "{refused}");
+    assert!(refused["code"].as_str().is_some_and(|code| code.contains("20429")), "{refused}");
+    assert!(refused["detail"].as_str().is_some_and(|words| words.contains("Too Many Requests")), "{refused}");
+    assert_eq!(refused["reference"], Value::Null);
+    let at =
+        |attempt: &Value| attempt["at"].as_str().expect("a time").parse::<DateTime<Utc>>().expect("a time");
+    assert!(at(refused) <= at(accepted));
+    assert_eq!(first.counts(Channel::Sms).accepted, 0);
+    agree(world).await;
+
+    let client = delivery["client"]["id"].as_str().expect("a client");
+    desk.nora.delete(&format!("/clients/{client}")).await.expect(200);
+    let erased = only_delivery(&desk, &notification).await;
+    assert_eq!(outcomes(&erased), ["passed_on", "accepted"]);
+    assert_eq!(erased["attempts"][0]["detail"], Value::Null, "the provider's text may name the number");
+    agree(world).await;
     desk.world.stop().await;
 }
 

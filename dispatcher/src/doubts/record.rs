@@ -59,6 +59,7 @@ async fn accept(
         generation: doubt.generation,
         attempt: doubt.attempt,
         outcome,
+        passed_on: Vec::new(),
     };
     let change = Change {
         task: no_task(chunk, doubt, now),

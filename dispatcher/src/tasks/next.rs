@@ -98,6 +98,7 @@ mod tests {
             generation: 1,
             attempt: 1,
             outcome: outcome.clone(),
+            passed_on: Vec::new(),
         };
         let action = Action::RecordOutcomes(outcomes.iter().map(outcome).collect());
         let (notification, company) = (Uuid::nil().into(), Uuid::nil().into());

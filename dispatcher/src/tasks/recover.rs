@@ -101,7 +101,7 @@ fn in_doubt(
             delivery.is_open() && delivery.generation == generation && delivery.attempt < attempt;
         let evidence = Evidence::observed(None, Observation::LeaseLost);
         let outcome = Outcome::InDoubt { provider, evidence, detail: None };
-        is_unknown.then_some(MemberOutcome { member, generation, attempt, outcome })
+        is_unknown.then_some(MemberOutcome { member, generation, attempt, outcome, passed_on: Vec::new() })
     };
     started.into_iter().filter_map(outcome).collect()
 }
@@ -139,7 +139,13 @@ mod tests {
             cause: domain::deliveries::Cause::EXPIRED,
             detail: None,
         });
-        let outcome = MemberOutcome { member: member(number), generation: 1, attempt: 1, outcome };
+        let outcome = MemberOutcome {
+            member: member(number),
+            generation: 1,
+            attempt: 1,
+            outcome,
+            passed_on: Vec::new(),
+        };
         decided(Deliveries::default(), Action::RecordOutcomes(vec![outcome]))
     }
 
@@ -148,7 +154,10 @@ mod tests {
         let found = in_doubt(&Deliveries::default(), [mark(1, 1, 1)]);
         let evidence = Evidence::observed(None, Observation::LeaseLost);
         let outcome = Outcome::InDoubt { provider: "uno".into(), evidence, detail: None };
-        assert_eq!(found, [MemberOutcome { member: member(1), generation: 1, attempt: 1, outcome }]);
+        assert_eq!(
+            found,
+            [MemberOutcome { member: member(1), generation: 1, attempt: 1, outcome, passed_on: Vec::new() }]
+        );
     }
 
     #[test]

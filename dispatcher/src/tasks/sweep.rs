@@ -105,7 +105,7 @@ pub(super) fn outcomes(deliveries: &Deliveries, members: Members, outcome: &Outc
     let end = |member| {
         let delivery = deliveries.get(member);
         let (generation, attempt) = (delivery.generation, delivery.attempt);
-        MemberOutcome { member, generation, attempt, outcome: outcome.clone() }
+        MemberOutcome { member, generation, attempt, outcome: outcome.clone(), passed_on: Vec::new() }
     };
     deliveries.open_among(members).iter().map(end).collect()
 }

@@ -238,7 +238,7 @@ mod tests {
 
     fn first(attempt: u32, outcome: Outcome) -> MemberOutcome {
         let member = Member::try_new(1).expect("a member");
-        MemberOutcome { member, generation: 1, attempt, outcome }
+        MemberOutcome { member, generation: 1, attempt, outcome, passed_on: Vec::new() }
     }
 
     fn deferred_until(second: i64) -> Outcome {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use commands::suppressions::SuppressedAddress;
-use domain::deliveries::{Failure, MemberOutcome, Outcome};
+use domain::deliveries::{Failure, MemberOutcome, Outcome, PassedOn};
 use domain::notification::Addressee;
 use domain::personal::Personal;
 use domain::value::{CompanyId, Member};
@@ -27,14 +27,22 @@ pub(super) struct Job {
     pub(super) since: Option<DateTime<Utc>>,
     /// Not before this.
     pub(super) not_before: Option<DateTime<Utc>>,
-    /// The providers, by their place, that have refused this attempt: it goes round once and not for ever.
-    pub(super) refused_by: Vec<usize>,
+    /// The providers that have refused this attempt: it goes round once and not for ever.
+    pub(super) refused_by: Vec<RefusedBy>,
     /// Until when it may wait for another provider, once one has refused it.
     pub(super) elsewhere_until: Option<DateTime<Utc>>,
     /// What the message takes of the company's purse, once it is rendered for a provider.
     pub(super) spent: Option<Spent>,
     /// When it may be given to its provider, if it is under a limit a second. Not while it waits in the dispatch buffer.
     pub(super) slot: Option<Slot>,
+}
+
+/// A provider that has refused an attempt.
+pub(super) struct RefusedBy {
+    /// Its place in the route.
+    pub(super) place: usize,
+    /// What is told of it with the attempt's outcome.
+    pub(super) passed_on: PassedOn,
 }
 
 impl Job {
@@ -94,7 +102,27 @@ impl Job {
     /// What became of the attempt.
     pub(super) fn ended(&self, outcome: Outcome) -> MemberOutcome {
         let Self { member, generation, attempt, .. } = *self;
-        MemberOutcome { member, generation, attempt, outcome }
+        let passed_on = self.refused_by.iter().map(|refused| refused.passed_on.clone()).collect();
+        MemberOutcome { member, generation, attempt, outcome, passed_on }
+    }
+
+    /// Whether the provider at a place has refused this attempt.
+    pub(super) fn is_refused_by(&self, place: usize) -> bool {
+        self.refused_by.iter().any(|refused| refused.place == place)
+    }
+
+    /// Remembers that the provider at a place left this attempt to another. It is told with the outcome: a crash before it
+    /// forgets the refusal with the rest of the attempt, which is made again from the first provider.
+    pub(super) fn pass_on(
+        &mut self,
+        place: usize,
+        provider: String,
+        failure: crate::provider::Failure,
+        at: DateTime<Utc>,
+    ) {
+        let detail = self.detail(failure.text);
+        self.refused_by
+            .push(RefusedBy { place, passed_on: PassedOn { at, provider, cause: failure.cause, detail } });
     }
 
     /// What became of the delivery without an attempt.

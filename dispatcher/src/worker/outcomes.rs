@@ -233,7 +233,7 @@ impl Outcomes {
                     return self.settle_late(RefusedJob { job, failure, started }).await;
                 }
                 job.elsewhere_until.get_or_insert(waits_until(verdict.now, next_attempt));
-                job.refused_by.push(self.place);
+                job.pass_on(self.place, self.name(), failure, verdict.now);
                 self.slot().provider.gate().meter.ended(End::PassedOn);
                 self.put_back(job, not_before);
             }
@@ -261,7 +261,7 @@ impl Outcomes {
             now,
             chance: job.task.chance,
             retry_waits: self.options.retry_waits.as_deref(),
-            elsewhere_at: self.elsewhere_at(job, now).filter(|_| !job.refused_by.contains(&self.place)),
+            elsewhere_at: self.elsewhere_at(job, now).filter(|_| !job.is_refused_by(self.place)),
             is_about_us: about == About::Us,
         }
     }
@@ -270,7 +270,7 @@ impl Outcomes {
     /// if there is no such provider that is not paused, or the job has waited for it long enough or would wait past its expiry.
     pub(super) fn elsewhere_at(&self, job: &Job, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let may_take =
-            |(place, slot): &(usize, &ProviderSlot)| !job.refused_by.contains(place) && !slot.is_paused();
+            |(place, slot): &(usize, &ProviderSlot)| !job.is_refused_by(*place) && !slot.is_paused();
         let left = self.others().filter(may_take);
         let able_at = left.map(|(place, _)| self.route.slot_able_at(place, now)).min()?;
         let waits_until = job.elsewhere_until.unwrap_or(now + ELSEWHERE_WAIT_MAX);

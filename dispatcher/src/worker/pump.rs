@@ -309,7 +309,7 @@ impl Pump {
         if !job.is_in_time(now) {
             return outcomes.settle_expired(job).await;
         }
-        if !job.refused_by.contains(&place) {
+        if !job.is_refused_by(place) {
             return self.admit(place, job, now).await;
         }
         let Some(able_at) = outcomes.elsewhere_at(&job, now) else {
@@ -349,7 +349,7 @@ impl Pump {
         let may_take = |(place, slot): &(usize, &ProviderSlot)| {
             let readiness = slot.readiness(now);
             let room = if job.is_alarm() { slot.room_for_alarms(readiness) } else { slot.room(readiness) };
-            !job.refused_by.contains(place) && !self.route.is_passed_over(*place, now) && room > 0
+            !job.is_refused_by(*place) && !self.route.is_passed_over(*place, now) && room > 0
         };
         self.route.slots.iter().enumerate().find(may_take).map(|(place, _)| place)
     }

@@ -74,6 +74,21 @@ pub struct MemberOutcome {
     pub attempt: u32,
     /// The outcome.
     pub outcome: Outcome,
+    /// The providers that provably did not take the message in this attempt and left it to another, in order. Empty for most.
+    pub passed_on: Vec<PassedOn>,
+}
+
+/// One provider's refusal after which the message went to another provider, within the same attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PassedOn {
+    /// When it refused.
+    pub at: DateTime<Utc>,
+    /// The provider.
+    pub provider: String,
+    /// Why, in words.
+    pub cause: Cause,
+    /// The provider's own text, under the client's key; it may name the address.
+    pub detail: Option<Personal<String>>,
 }
 
 /// The outcome of an attempt.

@@ -129,6 +129,26 @@ pub struct OutcomeGroup {
     /// The provider's own text, of those members for whom it said something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
+    /// The refusals of other providers before, in the same attempt. None for most groups, and then without a byte.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_on: Vec<PassedOnGroup>,
+}
+
+/// Members of an outcome group that one provider refused in the same way, so that another provider was asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassedOnGroup {
+    /// Whose.
+    pub members: Members,
+    /// The provider that refused them.
+    pub provider: String,
+    /// When it refused each, in the order of the members.
+    pub at: Vec<DateTime<Utc>>,
+    /// Why.
+    #[serde(flatten)]
+    pub cause: Cause,
+    /// The provider's own text, of those members for whom it said something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
 }
 
 /// The outcome of the attempts of a group.

@@ -1,15 +1,15 @@
 //! Groups outcomes: values that members share are stored once.
 
-use super::command::{Failure, MemberOutcome, MemberReceipt, Outcome, Receipt};
-use super::event::{Detail, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup};
+use super::command::{Failure, MemberOutcome, MemberReceipt, Outcome, PassedOn, Receipt};
+use super::event::{Detail, GroupOutcome, GroupReceipt, OutcomeGroup, PassedOnGroup, ReceiptGroup};
 use crate::personal::Personal;
-use crate::value::Members;
+use crate::value::{Member, Members};
 
 /// Groups in the order of their first member; columns of a group in the order of its members.
 pub(super) fn outcomes(mut outcomes: Vec<MemberOutcome>) -> Vec<OutcomeGroup> {
     outcomes.sort_unstable_by_key(|outcome| outcome.member);
     let mut groups: Vec<OutcomeGroup> = Vec::new();
-    for MemberOutcome { member, generation, attempt, outcome } in outcomes {
+    for MemberOutcome { member, generation, attempt, outcome, passed_on } in outcomes {
         let (outcome, reference, detail) = shared(outcome);
         let is_same = |group: &OutcomeGroup| {
             group.generation == generation
@@ -22,6 +22,7 @@ pub(super) fn outcomes(mut outcomes: Vec<MemberOutcome>) -> Vec<OutcomeGroup> {
             members: Members::NONE,
             outcome: outcome.clone(),
             details: vec![],
+            passed_on: vec![],
         };
         let place = groups.iter().position(is_same).unwrap_or_else(|| {
             groups.push(new());
@@ -33,8 +34,26 @@ pub(super) fn outcomes(mut outcomes: Vec<MemberOutcome>) -> Vec<OutcomeGroup> {
             references.extend(reference);
         }
         group.details.extend(detail.map(|text| Detail { member, text }));
+        passed_on.into_iter().for_each(|passed_on| add_passed_on(&mut group.passed_on, member, passed_on));
     }
     groups
+}
+
+/// Adds one refusal of a member, who comes after the members so far. A provider refuses a member once in an attempt, or twice
+/// if no other was left: then the second is a group of its own.
+fn add_passed_on(groups: &mut Vec<PassedOnGroup>, member: Member, passed_on: PassedOn) {
+    let PassedOn { at, provider, cause, detail } = passed_on;
+    let is_same = |group: &PassedOnGroup| {
+        group.provider == provider && group.cause == cause && !group.members.contains(member)
+    };
+    let place = groups.iter().position(is_same).unwrap_or_else(|| {
+        groups.push(PassedOnGroup { members: Members::NONE, provider, at: vec![], cause, details: vec![] });
+        groups.len() - 1
+    });
+    let group = &mut groups[place];
+    group.members.insert(member);
+    group.at.push(at);
+    group.details.extend(detail.map(|text| Detail { member, text }));
 }
 
 /// Splits an outcome into the part that can be shared and the member's own part: the reference and the provider's text.

@@ -19,12 +19,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::cause::{Cause, Evidence, FailureClass, Observation, Phase, SuppressionReason};
 pub use self::command::{
-    Action, DeliveriesCommand, Failure, MemberOutcome, MemberReceipt, Outcome, Receipt, Resolution,
+    Action, DeliveriesCommand, Failure, MemberOutcome, MemberReceipt, Outcome, PassedOn, Receipt, Resolution,
     ResolvedBy,
 };
 pub use self::error::{DeliveriesError, Refusal};
 pub use self::event::{
-    DeliveriesEvent, Detail, EditedAddress, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup,
+    DeliveriesEvent, Detail, EditedAddress, GroupOutcome, GroupReceipt, OutcomeGroup, PassedOnGroup,
+    ReceiptGroup,
 };
 pub use self::totals::{DeliveryState, Totals};
 use crate::aggregate::aggregate;
@@ -414,6 +415,22 @@ impl GroupOutcome {
             Self::InDoubt { .. } => State::InDoubt,
             Self::Cancelled => State::Cancelled,
         }
+    }
+}
+
+impl OutcomeGroup {
+    /// The attempt in which providers passed its members on: an outcome without an attempt has the number of the one before.
+    pub const fn passed_on_attempt(&self) -> u32 {
+        let ends_an_attempt = match &self.outcome {
+            GroupOutcome::Accepted { .. } | GroupOutcome::Deferred { .. } | GroupOutcome::InDoubt { .. } => {
+                true
+            }
+            GroupOutcome::Failed { provider, .. } | GroupOutcome::Suppressed { provider, .. } => {
+                provider.is_some()
+            }
+            GroupOutcome::Cancelled => false,
+        };
+        if ends_an_attempt { self.attempt } else { self.attempt + 1 }
     }
 }
 

@@ -40,7 +40,14 @@ fn in_doubt() -> Outcome {
 }
 
 fn of(number: u16, generation: u32, attempt: u32, outcome: Outcome) -> MemberOutcome {
-    MemberOutcome { member: member(number), generation, attempt, outcome }
+    MemberOutcome { member: member(number), generation, attempt, outcome, passed_on: vec![] }
+}
+
+fn passed_on(provider: &str, second: i64) -> PassedOn {
+    let evidence = Evidence::answered(Phase::Http, "429");
+    let cause = Cause { class: FailureClass::Throttled, evidence };
+    let detail = Some(Personal::new(uuid::Uuid::from_u128(9), format!("{provider} is busy")));
+    PassedOn { at: at(second), provider: provider.into(), cause, detail }
 }
 
 fn record(outcomes: Vec<MemberOutcome>) -> DeliveriesCommand {
@@ -501,4 +508,39 @@ fn in_each_state_a_receipt_is_recorded_known_or_contradicted() {
             assert_eq!(deliveries.decide(receipt(1, report)).map(drop), expected, "{said}");
         }
     }
+}
+
+#[test]
+fn refusals_before_an_outcome_are_stored_once_with_the_time_of_each_member() {
+    let after = |number, refusals: &[(&str, i64)]| MemberOutcome {
+        passed_on: refusals.iter().map(|(provider, second)| passed_on(provider, *second)).collect(),
+        ..of(number, 1, 1, accepted("SM"))
+    };
+    let all = vec![after(1, &[("uno", 5)]), after(2, &[("uno", 6), ("dos", 7)]), after(3, &[])];
+    let decided = Deliveries::default().decide_each(record(all));
+    let Some(DeliveriesEvent::OutcomesRecorded { outcomes, .. }) = &decided.event else { panic!("outcomes") };
+    assert_eq!(outcomes.len(), 1, "who went to another provider shares the outcome of the others");
+    let told = |group: &PassedOnGroup| (group.provider.clone(), group.members, group.at.clone());
+    let refusals: Vec<_> = outcomes[0].passed_on.iter().map(told).collect();
+    let expected = [
+        ("uno".to_owned(), members("1-2"), vec![at(5), at(6)]),
+        ("dos".to_owned(), members("2"), vec![at(7)]),
+    ];
+    assert_eq!(refusals, expected);
+    assert_eq!(outcomes[0].passed_on[0].details.len(), 2);
+    let after = Deliveries::default().after(decided.event.as_ref().expect("an event"));
+    assert_eq!(after.carrier(after.get(member(2))), Some("uno"), "the provider that accepted it");
+    assert_eq!(after.get(member(2)).attempt, 1);
+}
+
+#[test]
+fn an_outcome_without_a_refusal_has_no_byte_of_it_and_a_refusal_is_of_the_attempt_that_was_made() {
+    let decided = Deliveries::default().decide_each(record(vec![of(1, 1, 1, accepted("SM"))]));
+    let text = serde_json::to_string(&decided.event).expect("JSON");
+    assert!(!text.contains("passed_on"), "{text}");
+    let expired = Outcome::Failed(Failure { provider: None, cause: Cause::EXPIRED, detail: None });
+    let waited = MemberOutcome { passed_on: vec![passed_on("uno", 5)], ..of(1, 1, 0, expired) };
+    let decided = Deliveries::default().decide_each(record(vec![waited]));
+    let Some(DeliveriesEvent::OutcomesRecorded { outcomes, .. }) = decided.event else { panic!("outcomes") };
+    assert_eq!((outcomes[0].attempt, outcomes[0].passed_on_attempt()), (0, 1));
 }

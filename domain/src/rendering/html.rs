@@ -1,6 +1,10 @@
 //! The HTML of a template, compiled when the template is saved: a whole HTML document stays as it is, MJML becomes HTML,
 //! and a fragment of either goes into the base layout.
 
+use std::collections::HashMap;
+
+use mrml::prelude::render::RenderOptions;
+
 use super::FaultReason;
 use super::layout;
 
@@ -42,7 +46,9 @@ fn mjml(source: &str) -> Result<String, FaultReason> {
         return Err(FaultReason::Markup);
     }
     let parsed = mrml::parse(source).map_err(|_| FaultReason::Markup)?;
-    parsed.element.render(&mrml::prelude::render::RenderOptions::default()).map_err(|_| FaultReason::Markup)
+    // The compiler knows fonts that a mail fetches from another company's servers, which then learn who reads it and when.
+    let options = RenderOptions { fonts: HashMap::new(), ..RenderOptions::default() };
+    parsed.element.render(&options).map_err(|_| FaultReason::Markup)
 }
 
 /// How deep elements are nested at most, counted without regard to their names.
@@ -89,6 +95,22 @@ mod tests {
             assert!(html.contains("Hola {{ cliente.nombre }}") && html.contains("href=\"{{ enlace }}\""));
             assert!(!html.contains("<mj-"), "{html}");
         }
+    }
+
+    #[test]
+    fn mjml_fetches_no_font_that_its_author_did_not_name() {
+        let default_font = format!("<mjml><mj-body>{}</mj-body></mjml>", section());
+        for font in ["Roboto", "Open Sans", "Ubuntu"] {
+            let named = format!("<mj-text font-family=\"{font}, Arial\">Hola</mj-text>");
+            for source in [&named, &default_font] {
+                let html = compiled(source).unwrap();
+                assert!(!html.contains("googleapis") && !html.contains("@import"), "{html}");
+            }
+        }
+        let own = "<mjml><mj-head><mj-font name=\"Vigia\" href=\"https://vigia.example/f.css\" /></mj-head><mj-body>\
+                   <mj-section><mj-column><mj-text font-family=\"Vigia\">Hola</mj-text></mj-column></mj-section>\
+                   </mj-body></mjml>";
+        assert!(compiled(own).unwrap().contains("https://vigia.example/f.css"));
     }
 
     #[test]

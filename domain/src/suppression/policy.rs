@@ -108,6 +108,7 @@ mod tests {
             members: members(whose),
             outcome: GroupOutcome::Suppressed { provider: None, reason },
             details: vec![],
+            passed_on: vec![],
         };
         let outcomes = vec![
             group("1", SuppressionReason::OptedOut),

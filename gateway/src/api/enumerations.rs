@@ -11,7 +11,7 @@ use domain::suppression::SuppressionCause;
 use domain::value::sms::SmsEncoding;
 use domain::value::{Category, Channel, ContactKind, Priority, RecipientKind, Role};
 use projections::Projection;
-use projections::queries::deliveries::ShownState;
+use projections::queries::deliveries::{AttemptOutcome, ShownState};
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ArrayItems, Schema, SchemaType};
@@ -62,7 +62,7 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("state", &["ProviderView"], vec!["ready", "probing", "resting"]),
         ("cause", &["ProviderView"], vec!["config", "outage", "doubt", "refusals", "stalled", "no_process"]),
         ("state", &["ApprovalRow"], ApprovalState::WORDS.to_vec()),
-        ("outcome", &["AttemptRow"], outcomes()),
+        ("outcome", &["AttemptRow"], [&outcomes()[..], &[AttemptOutcome::PassedOn.as_str()]].concat()),
         ("outcome", &["Cause"], causes()),
         ("outcome", &["ResolveDelivery"], Resolution::WORDS.to_vec()),
         ("outcome", &["ArrivalView"], vec!["accepted", "accepted_then_cut", "refused", "lost"]),

@@ -41,6 +41,7 @@ fn outcomes() -> DeliveriesEvent {
             cause: cause.clone(),
         },
         details: vec![Detail { member: member(members[0]), text: secret() }],
+        passed_on: vec![],
     };
     let accepted = OutcomeGroup {
         generation: 1,
@@ -48,6 +49,7 @@ fn outcomes() -> DeliveriesEvent {
         members: member(9).into(),
         outcome: GroupOutcome::Accepted { provider: "primero".into(), references: vec!["SM1".into()] },
         details: vec![],
+        passed_on: vec![],
     };
     DeliveriesEvent::OutcomesRecorded {
         notification: id(1).into(),

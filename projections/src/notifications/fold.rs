@@ -15,7 +15,7 @@ use domain::value::{Member, first_members};
 use domain::{Event, Personal};
 use uuid::Uuid;
 
-use super::new_states::{of_discard, of_outcomes, of_receipt, of_reopening, of_resolution};
+use super::new_states::{of_discard, of_outcomes, of_passed_on, of_receipt, of_reopening, of_resolution};
 use super::requested::requested;
 use super::rows::{Attempt, Chunk, ChunkKey, Notification, Outcome, Standing, Totals, ordinal};
 
@@ -41,6 +41,18 @@ struct Said<'a> {
     standing: Arc<Standing>,
     reference: Option<Cow<'a, str>>,
     detail: Option<&'a str>,
+    /// The refusals of other providers before it, in order.
+    passed_on: Vec<(Arc<Standing>, Option<&'a str>)>,
+}
+
+impl<'a> Said<'a> {
+    const fn alone(
+        standing: Arc<Standing>,
+        reference: Option<Cow<'a, str>>,
+        detail: Option<&'a str>,
+    ) -> Self {
+        Self { standing, reference, detail, passed_on: Vec::new() }
+    }
 }
 
 impl<'a> Fold<'a> {
@@ -134,14 +146,14 @@ impl<'a> Fold<'a> {
                 for member in members.iter() {
                     let Some((before, reference)) = self.before(key, member) else { continue };
                     let standing = Arc::new(of_resolution(*resolution, *by, &before, recorded));
-                    self.put(key, member, Said { standing, reference, detail });
+                    self.put(key, member, Said::alone(standing, reference, detail));
                 }
             }
             DeliveriesEvent::DeliveriesReopened { generation, members, addresses, .. } => {
                 let standing = Arc::new(of_reopening(*generation, recorded));
                 for member in members.iter() {
                     let standing = Arc::clone(&standing);
-                    self.put(key, member, Said { standing, reference: None, detail: None });
+                    self.put(key, member, Said::alone(standing, None, None));
                 }
                 self.edited
                     .extend(addresses.iter().map(|edited| ((key.0, ordinal(key.1, edited.member)), edited)));
@@ -151,7 +163,7 @@ impl<'a> Fold<'a> {
                 for member in members.iter() {
                     let Some((before, reference)) = self.before(key, member) else { continue };
                     let standing = Arc::new(of_discard(&before, recorded));
-                    self.put(key, member, Said { standing, reference, detail });
+                    self.put(key, member, Said::alone(standing, reference, detail));
                 }
             }
         }
@@ -172,6 +184,7 @@ impl<'a> Fold<'a> {
                 standing: Arc::clone(&standing),
                 reference: references.get(place).map(|text| Cow::Borrowed(text.as_str())),
                 detail: detail(&group.details, member),
+                passed_on: passed_on(group, member, recorded),
             };
             self.put(key, member, said);
         }
@@ -182,7 +195,7 @@ impl<'a> Fold<'a> {
             let Some((before, reference)) = self.before(key, member) else { continue };
             let standing = Arc::new(of_receipt(group, place, &before, recorded));
             let detail = detail(&group.details, member);
-            self.put(key, member, Said { standing, reference, detail });
+            self.put(key, member, Said::alone(standing, reference, detail));
         }
     }
 
@@ -195,13 +208,15 @@ impl<'a> Fold<'a> {
     /// details that only `attempts` can hold; with a second one, both become entries of `attempts`.
     fn put(&mut self, key: ChunkKey, member: Member, said: Said<'a>) {
         let Some(chunk) = self.chunks.get_mut(&key).filter(|chunk| chunk.has(member)) else { return };
-        let Said { standing, reference, detail } = said;
+        let Said { standing, reference, detail, passed_on } = said;
         let entry = |standing: &Arc<Standing>, reference, detail| Attempt {
             chunk: key,
             member,
             standing: Arc::clone(standing),
             reference,
             detail,
+            step: 0,
+            is_passed_on: false,
         };
         chunk.is_changed = true;
         chunk.undecided.remove(member);
@@ -213,15 +228,37 @@ impl<'a> Fold<'a> {
                 self.attempts.push(entry(&before.standing, before.reference.clone(), None));
             }
         }
-        let is_listed = before.is_some() || standing.is_worth_an_entry() || detail.is_some();
+        let is_listed =
+            before.is_some() || standing.is_worth_an_entry() || detail.is_some() || !passed_on.is_empty();
         if is_listed {
-            self.attempts.push(entry(&standing, reference.clone(), detail));
+            let mut step = 0;
+            for (refusal, detail) in passed_on {
+                self.attempts.push(Attempt { step, is_passed_on: true, ..entry(&refusal, None, detail) });
+                step += 1;
+            }
+            self.attempts.push(Attempt { step, ..entry(&standing, reference.clone(), detail) });
         }
         chunk.count(standing.state, 1);
         self.totals.count(key.0, &standing, 1);
         let is_new = before.is_none_or(|before| before.is_new);
         chunk.outcomes.insert(member, Outcome { standing, reference, is_listed, is_new, is_changed: true });
     }
+}
+
+/// The refusals of other providers before the outcome of a member, in the order of their times.
+fn passed_on<'a>(
+    group: &'a OutcomeGroup,
+    member: Member,
+    recorded: &Recorded,
+) -> Vec<(Arc<Standing>, Option<&'a str>)> {
+    let of_member = group.passed_on.iter().filter_map(|refusals| {
+        let place = refusals.members.iter().position(|other| other == member)?;
+        let standing = Arc::new(of_passed_on(group, refusals, place, recorded));
+        Some((standing, detail(&refusals.details, member)))
+    });
+    let mut all: Vec<_> = of_member.collect();
+    all.sort_by_key(|(standing, _)| standing.at);
+    all
 }
 
 fn detail(details: &[Detail], member: Member) -> Option<&str> {

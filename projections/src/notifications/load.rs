@@ -86,7 +86,11 @@ fn add(all: &mut HashMap<ChunkKey, Members>, key: ChunkKey, members: Members) {
 fn with_texts(event: &DeliveriesEvent) -> Members {
     match event {
         DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {
-            outcomes.iter().flat_map(|group| &group.details).map(|detail| detail.member).collect()
+            let details = outcomes.iter().flat_map(|group| {
+                let refusals = group.passed_on.iter().flat_map(|refusals| &refusals.details);
+                group.details.iter().chain(refusals)
+            });
+            details.map(|detail| detail.member).collect()
         }
         DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
             receipts.iter().flat_map(|group| &group.details).map(|detail| detail.member).collect()

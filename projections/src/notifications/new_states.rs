@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use commands::log::Recorded;
 use domain::deliveries::{
     self, DeliveryState, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation, OutcomeGroup,
-    ReceiptGroup, Resolution, ResolvedBy,
+    PassedOnGroup, ReceiptGroup, Resolution, ResolvedBy,
 };
 
 use super::rows::{Cause, Standing, number};
@@ -50,6 +50,23 @@ pub(super) fn of_outcomes(group: &OutcomeGroup, recorded: &Recorded) -> Standing
             ..bare
         },
         GroupOutcome::Cancelled => bare,
+    }
+}
+
+/// The entry of one member whom a provider passed on; its state is not the delivery's.
+pub(super) fn of_passed_on(
+    group: &OutcomeGroup,
+    passed_on: &PassedOnGroup,
+    place: usize,
+    recorded: &Recorded,
+) -> Standing {
+    Standing {
+        generation: number(group.generation),
+        attempt: number(group.passed_on_attempt()),
+        provider: Some(passed_on.provider.clone()),
+        cause: of_cause(&passed_on.cause),
+        at: passed_on.at.get(place).copied().unwrap_or(recorded.recorded_at),
+        ..bare(DeliveryState::Pending, recorded)
     }
 }
 

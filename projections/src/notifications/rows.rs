@@ -119,7 +119,14 @@ pub(super) struct Attempt<'a> {
     pub(super) reference: Option<Cow<'a, str>>,
     /// The provider's own text.
     pub(super) detail: Option<&'a str>,
+    /// Its place among the entries of its event about the delivery, from 0.
+    pub(super) step: i32,
+    /// Whether it says that a provider passed the message on, which is no state of a delivery.
+    pub(super) is_passed_on: bool,
 }
+
+/// The outcome of an entry that says that a provider passed the message on to another.
+const PASSED_ON: &str = "passed_on";
 
 /// The changes of totals, in people. A cause that nobody has any more keeps a row with 0, as after a rebuild.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -171,6 +178,10 @@ impl Standing {
 }
 
 impl Attempt<'_> {
+    pub(super) fn outcome(&self) -> &'static str {
+        if self.is_passed_on { PASSED_ON } else { self.standing.state.as_str() }
+    }
+
     pub(super) fn ordinal(&self) -> i32 {
         ordinal(self.chunk.1, self.member)
     }

@@ -216,7 +216,8 @@ async fn save_outcomes(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<(
                 changed.push((*notification, place, outcome, listed));
                 continue;
             }
-            put_standing(copy.row().await?.put(notification).put(place), &outcome.standing)
+            let standing = &outcome.standing;
+            put_standing(copy.row().await?.put(notification).put(place), standing, standing.state.as_str())
                 .put(outcome.reference.as_deref())
                 .put(outcome.is_listed)
                 .put(listed.exception)
@@ -273,21 +274,22 @@ async fn insert_attempts(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result
     let mut copy = CopyIn::table(
         tx,
         "attempts (notification_id, ordinal, generation, attempt, outcome, class, phase, code, observed, provider,
-                   until, at, position, reference, detail)",
+                   until, at, position, reference, detail, step)",
     );
     for row in &fold.attempts {
-        put_standing(copy.row().await?.put(row.chunk.0).put(row.ordinal()), &row.standing)
+        put_standing(copy.row().await?.put(row.chunk.0).put(row.ordinal()), &row.standing, row.outcome())
             .put(row.reference.as_deref())
-            .put(row.detail.filter(|_| !fold.is_erased(row.chunk, row.member)));
+            .put(row.detail.filter(|_| !fold.is_erased(row.chunk, row.member)))
+            .put(row.step);
     }
     copy.end().await
 }
 
 /// The columns that outcomes and attempts share, from the generation to the position.
-fn put_standing<'a>(row: &'a mut Rows, standing: &Standing) -> &'a mut Rows {
+fn put_standing<'a>(row: &'a mut Rows, standing: &Standing, outcome: &str) -> &'a mut Rows {
     row.put(standing.generation)
         .put(standing.attempt)
-        .put(standing.state.as_str())
+        .put(outcome)
         .put(standing.cause.class.as_deref())
         .put(standing.cause.phase.map(|phase| phase.as_str()))
         .put(standing.cause.code.as_deref())

@@ -98,7 +98,7 @@ fn outcome(position: Position, whom: &str, generation: u32, attempt: u32, outcom
             .collect(),
         _ => vec![],
     };
-    let group = OutcomeGroup { generation, attempt, members, outcome, details };
+    let group = OutcomeGroup { generation, attempt, members, outcome, details, passed_on: vec![] };
     let (notification, company) = (id(NOTIFICATION).into(), id(COMPANY).into());
     deliveries(position, DeliveriesEvent::OutcomesRecorded { notification, company, outcomes: vec![group] })
 }

@@ -325,7 +325,7 @@ pub(crate) fn change(loaded: &Loaded, outcomes: Vec<MemberOutcome>) -> Change {
 pub(crate) fn outcome(loaded: &Loaded, number: u16, outcome: Outcome) -> MemberOutcome {
     let delivery = loaded.deliveries.get(member(number));
     let (generation, attempt) = (delivery.generation, delivery.attempt + 1);
-    MemberOutcome { member: member(number), generation, attempt, outcome }
+    MemberOutcome { member: member(number), generation, attempt, outcome, passed_on: Vec::new() }
 }
 
 pub(crate) fn accepted(loaded: &Loaded, number: u16) -> MemberOutcome {

@@ -358,6 +358,8 @@ export const en: Catalogue = {
   'sms.cost': 'Cost',
   'sms.sample': 'Counted over an even sample of {n} recipients.',
   'sms.forcing': 'These characters force Unicode:',
+  'sms.stays':
+    '“Optimise without accents” leaves these characters as they are: without them each part would hold more.',
   'sms.saves': 'Each SMS takes {n} segments; without them it would take {less}.',
   'sms.optimise': 'Optimise without accents',
   'sms.sent_as': 'It will be sent as:',
@@ -598,6 +600,7 @@ export const en: Catalogue = {
   'deliveries.again_on': 'Tried again on {date}',
   'outcome.accepted': 'Sent',
   'outcome.delivered': 'Delivered',
+  'outcome.passed_on': 'Passed on to another provider',
   'outcome.deferred': 'Deferred',
   'outcome.failed': 'Failed',
   'outcome.bounced': 'Bounced',

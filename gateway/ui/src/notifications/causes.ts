@@ -58,7 +58,8 @@ export function causeOf(one: Attempt): string {
 }
 
 /** Whether an attempt has a cause to be shown: what went well has none. */
-export const hasCause = ({ outcome }: Attempt): boolean => REASONED.some((reasoned) => reasoned === outcome);
+export const hasCause = ({ outcome }: Attempt): boolean =>
+  outcome === 'passed_on' || REASONED.some((reasoned) => reasoned === outcome);
 
 /**
  * The further details of an attempt, without repeating the cause that is shown. Of a doubt that a person ended they have the

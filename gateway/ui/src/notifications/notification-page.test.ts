@@ -2,6 +2,7 @@
 import type { LitElement } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Approval, FailureCause, Notification, NotificationState, Preview, Totals } from '../contract';
+import { queue } from '../pending/queue';
 import { companies, session } from '../store/session';
 import { toasts } from '../store/toasts';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
@@ -277,7 +278,10 @@ describe('before it has begun', () => {
   it('is approved by another person than its author', async () => {
     shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' }, approval: AWAITING });
     afterwards = standing('resolving', { total: 0 });
+    const none = { count: 0, complete: true };
+    queue.set({ messages: [], approvals: [shown], doubts: none, failed: none });
     await open();
+    expect(queue.get()?.approvals).toHaveLength(1);
     expect(progress()).toBe(
       'Otra persona debe aprobarla: llegaría a 620 personas, y la empresa lo pide por encima de 500. Todavía no sale nada.',
     );
@@ -288,6 +292,8 @@ describe('before it has begun', () => {
     dialog.remove();
     await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación aprobada'));
     expect(posted.map(([path]) => path)).toEqual(['/api/v1/notifications/n1/approve']);
+    expect(queue.get()?.approvals, 'it requires nobody’s action any more').toEqual([]);
+    queue.set(null);
   });
   it('shows an approver the audience, the exclusions, the cost and the text as a client gets it', async () => {
     shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' }, approval: AWAITING });

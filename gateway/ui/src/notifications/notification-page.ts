@@ -14,6 +14,7 @@ import { overLimit } from '../companies/limits';
 import type { Approval, Notification, Totals } from '../contract';
 import { lineOf } from '../facts';
 import { dateIn, duration, money, t } from '../i18n';
+import { seenAs } from '../pending/queue';
 import { sentence } from '../problem';
 import '../providers/halted-notice';
 import { LiveStream } from '../store/live-stream';
@@ -239,6 +240,7 @@ export class NotificationPage extends LitElement {
     const id = this.notification;
     try {
       const shown = await getNotification(id);
+      seenAs(shown);
       if (id === this.notification) this.take(shown);
       return shown;
     } catch (error) {

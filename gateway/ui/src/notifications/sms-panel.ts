@@ -57,10 +57,13 @@ export class SmsPanel extends LitElement {
   private advice(count: SmsCount, sent: string) {
     const cheaper = countSms(transliterate(this.text));
     const saves = cheaper.segments < count.segments;
+    // Emoji and other alphabets have no letter of GSM-7 to be written by.
+    const stays = cheaper.forcing;
     return html`<div class="notice ${saves ? 'warn' : ''}">
       <span class="grow">
         ${this.cheap && sent !== this.text ? html`${t('sms.sent_as')} <span class="verbatim">${sent}</span>` : nothing}
-        ${count.forcing.length > 0 ? html`${t('sms.forcing')} ${named(count.forcing)}` : nothing}
+        ${count.forcing.length > 0 && !this.cheap ? html`${t('sms.forcing')} ${named(count.forcing)}` : nothing}
+        ${stays.length > 0 ? html`${t('sms.stays')} ${named(stays)}` : nothing}
         ${saves ? t('sms.saves', { n: count.segments, less: cheaper.segments }) : nothing}
       </span>
       <button class="button small" type="button" aria-pressed=${this.cheap ? 'true' : 'false'} @click=${this.toggle}>

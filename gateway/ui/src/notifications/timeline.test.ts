@@ -2,6 +2,7 @@
 import { render } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Attempt, Delivery } from '../contract';
+import { t } from '../i18n';
 import { STATES } from '../ui/segmented-bar';
 import { againWords, statePill, timeline } from './timeline';
 
@@ -78,4 +79,22 @@ it('a suppressed delivery says the reason', () => {
   const suppressed = { ...deferred(''), outcome: 'suppressed', class: 'erased', observed: null, until: null };
   render(timeline(delivery('suppressed', suppressed)), shown);
   expect(shown.textContent).toContain('Los datos de la persona se borraron');
+});
+
+it('a provider that left the message to another is shown before it, with its code and why', () => {
+  const shown = document.createElement('div');
+  const refused = {
+    ...deferred(''),
+    outcome: 'passed_on',
+    class: 'throttled',
+    code: '429',
+    observed: null,
+    until: null,
+  };
+  const taken = { ...refused, provider: 'dos', outcome: 'accepted', class: null, code: null, reference: 'SM1' };
+  render(timeline(delivery('accepted', refused, taken)), shown);
+  const [first, second] = [...shown.querySelectorAll('li')].map(({ textContent }) => textContent ?? '');
+  expect(first).toContain('Pasado a otro proveedor');
+  for (const words of ['uno', '429', t('class.throttled')]) expect(first).toContain(words);
+  for (const words of ['Enviado', 'dos', 'SM1']) expect(second).toContain(words);
 });

@@ -13,8 +13,8 @@ export const timelineStyles = css`
   .timeline li::before { content: ""; position: absolute; left: -6px; top: 7px; width: 10px; height: 10px; border-radius: 50%; background: var(--state, var(--state-pending)); box-shadow: 0 0 0 3px var(--surface); }
 `;
 
-/** An outcome has the same colour as in the bar. */
-const colourOf = (outcome: string): string => `--state: var(--state-${outcome})`;
+/** An outcome has the same colour as in the bar; a refusal after which another provider was asked looks like a deferral. */
+const colourOf = (outcome: string): string => `--state: var(--state-${outcome === 'passed_on' ? 'deferred' : outcome})`;
 
 export const statePill = (state: DeliveryState): TemplateResult =>
   html`<span class="pill state" .style=${colourOf(state)}>${t(`state.${state}`, { n: 1 })}</span>`;

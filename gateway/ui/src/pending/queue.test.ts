@@ -6,7 +6,7 @@ import { inboxItem } from '../messages/samples';
 import { takeInboxEvent } from '../store/inbox-live';
 import { session } from '../store/session';
 import type { ServerEvent } from '../store/sse';
-import { followQueue, load, queue, queueFailed, waiting } from './queue';
+import { followQueue, load, queue, queueFailed, seenAs, waiting } from './queue';
 
 let asked: string[];
 let inbox: InboxItem[];
@@ -71,6 +71,15 @@ it('an approval waits for everybody but its author, a failure is told and counts
   await start('notifier');
   expect(queue.get()?.approvals.map(({ id }) => id)).toEqual(['n2']);
   expect(waiting(queue.get())).toBe(1 + 1 + 2);
+});
+
+it('an approval waits no more once it is seen decided, whoever decided it', async () => {
+  await start('notifier');
+  seenAs({ id: 'n2', state: 'awaiting_approval' });
+  expect(queue.get()?.approvals).toHaveLength(1);
+  seenAs({ id: 'n2', state: 'running' });
+  expect(queue.get()?.approvals).toEqual([]);
+  expect(waiting(queue.get())).toBe(1 + 2);
 });
 
 it('a user without clients is asked nothing about them', async () => {

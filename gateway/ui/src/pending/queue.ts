@@ -71,6 +71,12 @@ function change(news: InboxChange): void {
   queue.update((now) => now && { ...now, messages: changedList(now.messages, news).filter(isPending) });
 }
 
+/** An approval that is known to be decided waits no more, whoever decided it: the next load is up to a minute away. */
+export function seenAs({ id, state }: Pick<Notification, 'id' | 'state'>): void {
+  if (state === 'awaiting_approval') return;
+  queue.update((now) => now && { ...now, approvals: now.approvals.filter((one) => one.id !== id) });
+}
+
 /** What cannot be loaded stays as it was. */
 export async function load(): Promise<void> {
   const reader = me()?.id;

@@ -4,7 +4,7 @@ use commands::log::Recorded;
 use cqrs_es::Aggregate;
 use domain::deliveries::{
     Action, Cause, Deliveries, DeliveriesCommand, Evidence, Failure, FailureClass, MemberOutcome,
-    MemberReceipt, Observation, Outcome, Phase, Receipt, Resolution, ResolvedBy, SuppressionReason,
+    MemberReceipt, Observation, Outcome, PassedOn, Phase, Receipt, Resolution, ResolvedBy, SuppressionReason,
     deliveries_stream,
 };
 use domain::notification::NotificationEvent;
@@ -84,9 +84,23 @@ fn outcomes(chance: &mut Chance, chunk: &Deliveries, people: u16) -> Action {
         let member = member(chance, people);
         let delivery = chunk.get(member);
         let outcome = outcome(chance);
-        MemberOutcome { member, generation: delivery.generation, attempt: delivery.attempt + 1, outcome }
+        let passed_on = passed_on(chance);
+        let (generation, attempt) = (delivery.generation, delivery.attempt + 1);
+        MemberOutcome { member, generation, attempt, outcome, passed_on }
     });
     Action::RecordOutcomes(all.collect())
+}
+
+/// The refusals of other providers before an outcome: of most none.
+fn passed_on(chance: &mut Chance) -> Vec<PassedOn> {
+    let refusal = |second: u64, chance: &mut Chance| PassedOn {
+        at: at(second as i64),
+        provider: "segundo".to_owned(),
+        cause: cause(chance),
+        detail: text(chance),
+    };
+    let refusals = if chance.below(4) == 0 { 1 + chance.below(2) } else { 0 };
+    (0..refusals).map(|second| refusal(second, chance)).collect()
 }
 
 fn outcome(chance: &mut Chance) -> Outcome {

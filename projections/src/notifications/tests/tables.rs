@@ -11,7 +11,7 @@ use domain::value::{Member, first_members};
 use uuid::Uuid;
 
 use super::super::fold::Fold;
-use super::super::rows::{Cause, Chunk, ChunkKey, Notification, Outcome};
+use super::super::rows::{Attempt, Cause, Chunk, ChunkKey, Notification, Outcome};
 
 /// Every row that notifications, chunks and deliveries have.
 #[derive(Debug, Default)]
@@ -46,7 +46,8 @@ impl Tables {
             self.chunks.insert(key, kept(chunk));
         }
         for attempt in attempts {
-            let row = (attempt.chunk, attempt.member, attempt.standing, attempt.reference, attempt.detail);
+            let Attempt { chunk, member, standing, reference, detail, step, is_passed_on } = attempt;
+            let row = (chunk, member, standing, reference, detail, step, is_passed_on);
             assert!(self.attempts.insert(format!("{row:?}")), "an entry stands once");
         }
         for (key, people) in totals.0 {

@@ -1,5 +1,6 @@
 //! Deliveries with the timeline of their attempts.
 
+mod attempt_outcome;
 mod content;
 mod owners;
 mod positions;
@@ -11,13 +12,14 @@ mod which;
 use chrono::{DateTime, Utc};
 use commands::begin;
 use commands::log::{Reader, SealError, SealedPerson};
-use domain::deliveries::{DeliveryState, Observation, Phase};
+use domain::deliveries::{Observation, Phase};
 use domain::notification::Addressee;
 use domain::value::{DeliveryId, NotificationId, Ordinal};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
+pub use self::attempt_outcome::AttemptOutcome;
 pub use self::content::{ContentRow, content};
 pub use self::owners::{Owner, owners};
 pub(super) use self::positions::positions;
@@ -74,9 +76,10 @@ pub struct AttemptRow {
     pub number: i32,
     /// The provider, if one was used.
     pub provider: Option<String>,
-    /// `accepted`, `delivered`, `deferred`, `failed`, `suppressed`, `in_doubt` or `cancelled`.
+    /// `accepted`, `delivered`, `deferred`, `failed`, `suppressed`, `in_doubt` or `cancelled`; or `passed_on`: the provider refused
+    /// it, and another provider was asked in the same attempt.
     #[schema(value_type = String)]
-    pub outcome: DeliveryState,
+    pub outcome: AttemptOutcome,
     /// The kind of failure, or the reason why nothing may be sent.
     pub class: Option<String>,
     /// The phase of the exchange with the provider.
@@ -166,7 +169,7 @@ const DELIVERY: &str = "select w.turn, r.ordinal, n.notification_id, n.company_i
         (select coalesce(json_agg(json_build_object('at', a.at, 'generation', a.generation, 'number', a.attempt,
                   'provider', a.provider, 'outcome', a.outcome, 'class', a.class, 'phase', a.phase, 'code', a.code,
                   'observed', a.observed, 'detail', a.detail, 'reference', a.reference, 'until', a.until)
-                  order by a.position), '[]')
+                  order by a.position, a.step), '[]')
          from notifications.attempts a
          where a.notification_id = n.notification_id and a.ordinal = r.ordinal and a.outcome <> 'pending')
       when o.state = 'pending' then '[]'::json
