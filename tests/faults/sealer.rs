@@ -40,6 +40,8 @@ async fn seals_on_after(failpoints: &str) {
     dies(&testbed, &mut load, failpoints).await;
     let before = kept(&testbed).await;
     let program = testbed.program("").await;
+    // The last checkpoint may have had the whole load.
+    load.add_messages(&testbed, MESSAGES);
     load.apply_until_answered(&testbed.client(&program)).await;
     let audited = audited(&testbed, &before).await;
     assert!(audited.sealed > before.size, "{audited:?}");
