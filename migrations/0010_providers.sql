@@ -12,6 +12,8 @@ create table provider_switches (
   moved_at timestamptz,
   -- How long an acceptance may take before it counts as slow, until the share is whole again.
   slow_after_ms integer,
+  -- Above how many percent of late receipts they count as late, until the share is whole again.
+  late_above_percent integer,
   constraint share_is_a_percentage check (share between 1 and 100)
 );
 
@@ -40,15 +42,17 @@ create unlogged table provider_reports (
 create table provider_figures (
   provider_id uuid not null,
   slot timestamptz not null,
-  accepted bigint not null,
-  deferred bigint not null,
-  failed bigint not null,
-  suppressed bigint not null,
-  in_doubt bigint not null,
+  accepted bigint not null default 0,
+  deferred bigint not null default 0,
+  failed bigint not null default 0,
+  suppressed bigint not null default 0,
+  in_doubt bigint not null default 0,
   -- Provably not taken, and given to another provider in the same attempt.
-  passed_on bigint not null,
+  passed_on bigint not null default 0,
   -- How many acceptances took how long: the classes of domain::provider::AnswerTimes.
-  answers bigint[] not null,
+  answers bigint[] not null default '{}',
+  -- Of how many accepted in this slot the provider has told in time what became of them.
+  in_time bigint not null default 0,
   constraint slot_is_counted_once primary key (provider_id, slot)
 ) with (fillfactor = 50);
 create index provider_figures_by_age on provider_figures (slot);

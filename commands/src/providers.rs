@@ -88,14 +88,17 @@ async fn set_paused(tx: &mut PgConnection, provider: ProviderId, is_paused: bool
 
 async fn set_share(tx: &mut PgConnection, provider: ProviderId, moved: &MoveTraffic) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into provider_switches (provider_id, share, moved_at, slow_after_ms) values ($1, $2, $3, $4)
+        "insert into provider_switches (provider_id, share, moved_at, slow_after_ms, late_above_percent)
+         values ($1, $2, $3, $4, $5)
          on conflict (provider_id) do update
-         set share = excluded.share, moved_at = excluded.moved_at, slow_after_ms = excluded.slow_after_ms",
+         set share = excluded.share, moved_at = excluded.moved_at, slow_after_ms = excluded.slow_after_ms,
+             late_above_percent = excluded.late_above_percent",
     )
     .bind(provider.uuid())
     .bind(i32::from(moved.to.percent()))
     .bind(moved.at)
     .bind(moved.slow_after_ms.map(|ms| i32::try_from(ms).unwrap_or(i32::MAX)))
+    .bind(moved.late_above_percent.map(i32::from))
     .execute(tx)
     .await?;
     Ok(())

@@ -9,7 +9,7 @@ use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
 use domain::notification::{AudienceFilter, NotificationEvent, Recipient, begun_at};
 use domain::rendering::{Fault, Text};
-use domain::value::{Category, ClientId, CompanyId, NotificationId};
+use domain::value::{Category, Channel, ClientId, CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub(crate) struct Request {
     pub(crate) filter: AudienceFilter,
     /// What it is about.
     pub(crate) category: Category,
+    /// How it is sent.
+    pub(crate) channel: Channel,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.
@@ -145,13 +147,25 @@ impl Requests {
         let Ok(Event::Notification(event)) = recorded.event else { return Err(RequestError::Unreadable(id)) };
         // Nothing is sent before the beginning, so the text of a notification that waits may name any day.
         let text = Text::of_request(&event, begun_at.unwrap_or_default()).transpose();
-        let NotificationEvent::NotificationRequested { requested_at, only_to, filter, category, .. } = event
+        let NotificationEvent::NotificationRequested {
+            requested_at, only_to, filter, category, channel, ..
+        } = event
         else {
             return Err(RequestError::Unreadable(id));
         };
         let has_begun = begun_at.is_some();
         let trace_id = trace_id(&metadata);
-        Ok(Arc::new(Request { has_begun, text, only_to, filter, category, requested_at, metadata, trace_id }))
+        Ok(Arc::new(Request {
+            has_begun,
+            text,
+            only_to,
+            filter,
+            category,
+            channel,
+            requested_at,
+            metadata,
+            trace_id,
+        }))
     }
 }
 

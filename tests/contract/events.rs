@@ -352,6 +352,7 @@ fn providers() -> Vec<ProviderEvent> {
         bad: 31,
         of: 100,
         slow_after_ms,
+        late_above_percent: None,
         at: at(1_700_000_000),
     };
     vec![

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use commands::clock;
 use dispatcher::provider::{Provider, SmsProvider, SmsSettings};
 use dispatcher::simulator::{Behaviour, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
-use domain::value::{Channel, Role};
+use domain::value::{Channel, ProviderId, Role};
 use gateway::system::Providers;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -167,6 +167,56 @@ async fn a_slow_provider_gives_up_its_traffic_in_steps_and_gets_it_back_and_ever
     let told = acceptances_in(town.ledgers(), Channel::Sms);
     assert_eq!(told.len(), CLIENTS);
     assert!(told.values().all(|times| *times == town.campaigns), "{told:?}");
+    let ledgers = town.ledgers();
+    town.fixture.close(ledgers).await;
+}
+
+impl Town {
+    /// So many acceptances of the first provider in the slot of a moment, and receipts of them in time.
+    async fn accepted_before(&self, moment: DateTime<Utc>, accepted: i64, in_time: i64) {
+        let slot = moment.duration_trunc(TimeDelta::seconds(5)).expect("a slot");
+        sqlx::query(
+            "insert into provider_figures (provider_id, slot, accepted, in_time) values ($1, $2, $3, $4)",
+        )
+        .bind(ProviderId::of(Channel::Sms, "lento").uuid())
+        .bind(slot)
+        .bind(accepted)
+        .bind(in_time)
+        .execute(self.fixture.world.log().pool())
+        .await
+        .expect("the figures");
+    }
+
+    /// The last step, once the share is as wanted.
+    async fn moved_to(&self, share: i64) -> Value {
+        let moved = async || {
+            let shown = self.provider().await;
+            (shown["share"] == share).then(|| shown["changes"][0].clone())
+        };
+        eventually("the share is moved", moved).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_whose_receipts_are_late_gives_up_traffic_and_gets_it_back_by_receipts_alone() {
+    let mut town = Town::start().await;
+    town.campaign().await;
+    let now = town.fixture.world.now();
+    town.accepted_before(now - TimeDelta::minutes(40), 200, 190).await;
+    town.accepted_before(now - TimeDelta::minutes(10), 100, 60).await;
+    let step = town.moved_to(75).await;
+    let data = &step["data"];
+    assert_eq!(
+        (&data["cause"], &data["bad"], &data["of"]),
+        (&json!("late_receipts"), &json!(40), &json!(100))
+    );
+    assert_eq!(data["late_above_percent"], 30, "{step}");
+
+    let moved_at = town.fixture.world.now();
+    town.fixture.world.pass(TimeDelta::minutes(6));
+    town.accepted_before(moved_at + TimeDelta::minutes(1), 20, 20).await;
+    let step = town.moved_to(100).await;
+    assert_eq!((&step["data"]["cause"], &step["data"]["of"]), (&json!("recovered"), &json!(20)));
     let ledgers = town.ledgers();
     town.fixture.close(ledgers).await;
 }

@@ -115,6 +115,12 @@ async fn people_in_receipts(world: &World) -> i64 {
     rows.iter().map(|row| people(row.get("payload"))).sum()
 }
 
+/// How many receipts the figures of all providers count.
+async fn receipts_in_time(world: &World) -> i64 {
+    let counted = sqlx::query_scalar("select coalesce(sum(in_time), 0)::bigint from provider_figures");
+    counted.fetch_one(world.log().pool()).await.expect("a number")
+}
+
 pub(crate) async fn waiting(world: &World) -> i64 {
     let waiting = sqlx::query_scalar("select count(*) from waiting_receipts").fetch_one(world.log().pool());
     waiting.await.expect("a number")
@@ -236,6 +242,7 @@ async fn ten_times_the_same_receipt_in_any_order_is_one() {
     let told = once(&desk, &notification, |totals| count(totals, "delivered") == 30).await;
     assert_eq!(totals(&told, &["total", "accepted", "failed"]), [30, 0, 0]);
     assert_eq!(people_in_receipts(world).await, 30);
+    assert_eq!(receipts_in_time(world).await, 30, "each counts once for its provider");
     let late = Callback { code: Some("30003"), ..Callback::of(&deliveries[0], 1, "undelivered") };
     assert_eq!(late.post(world).await, 200, "what contradicts changes nothing");
     assert_eq!(people_in_receipts(world).await, 30);

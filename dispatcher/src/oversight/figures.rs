@@ -1,11 +1,11 @@
 //! How the sends of the providers ended, added up over all processes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use domain::provider::{AnswerTimes, Evidence};
+use domain::provider::{AnswerTimes, Evidence, Receipts};
 use domain::value::ProviderId;
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::provider::meter::Ended;
@@ -26,6 +26,7 @@ pub(super) struct FiguresRow {
     in_doubt: i64,
     passed_on: i64,
     answers: Vec<i64>,
+    in_time: i64,
 }
 
 impl FiguresRow {
@@ -43,6 +44,10 @@ impl FiguresRow {
 
     pub(super) fn answers(&self) -> AnswerTimes {
         AnswerTimes::of_counts(&self.answers)
+    }
+
+    fn receipts(&self) -> Receipts {
+        Receipts { accepted: self.accepted.unsigned_abs(), in_time: self.in_time.unsigned_abs() }
     }
 
     fn sends(&self) -> u64 {
@@ -97,12 +102,12 @@ async fn add(pool: &PgPool, provider: ProviderId, ended: &Ended, now: DateTime<U
     Ok(())
 }
 
-fn slot_of(now: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn slot_of(now: DateTime<Utc>) -> DateTime<Utc> {
     now.duration_trunc(SLOT).unwrap_or(now)
 }
 
 const COLUMNS: &str =
-    "provider_id, slot, accepted, deferred, failed, suppressed, in_doubt, passed_on, answers";
+    "provider_id, slot, accepted, deferred, failed, suppressed, in_doubt, passed_on, answers, in_time";
 
 /// The slots of all providers from a moment on.
 pub(super) async fn since(pool: &PgPool, from: DateTime<Utc>) -> sqlx::Result<Vec<FiguresRow>> {
@@ -110,36 +115,60 @@ pub(super) async fn since(pool: &PgPool, from: DateTime<Utc>) -> sqlx::Result<Ve
     sqlx::query_as(&text).bind(from).fetch_all(pool).await
 }
 
-/// The acceptances of a provider between two moments.
-pub(super) async fn answers_between(
+/// The slots of a provider from a moment on.
+pub(super) async fn of_provider(
     pool: &PgPool,
     provider: Uuid,
     from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> sqlx::Result<AnswerTimes> {
-    let all: Vec<(Vec<i64>,)> = sqlx::query_as(
-        "select answers from provider_figures where provider_id = $1 and slot >= $2 and slot < $3",
-    )
-    .bind(provider)
-    .bind(from)
-    .bind(to)
-    .fetch_all(pool)
-    .await?;
-    let mut times = AnswerTimes::default();
-    all.iter().for_each(|(counts,)| times.merge(&AnswerTimes::of_counts(counts)));
-    Ok(times)
+) -> sqlx::Result<Vec<FiguresRow>> {
+    let text = ["select ", COLUMNS, " from provider_figures where provider_id = $1 and slot >= $2"].concat();
+    sqlx::query_as(&text).bind(provider).bind(from).fetch_all(pool).await
 }
 
-/// What the slots of each provider show that begin at or after a moment of its own.
-pub(super) fn evidence(rows: &[FiguresRow], from: impl Fn(Uuid) -> DateTime<Utc>) -> HashMap<Uuid, Evidence> {
-    let mut all: HashMap<Uuid, Evidence> = HashMap::new();
-    for row in rows.iter().filter(|row| row.slot >= from(row.provider_id)) {
-        let evidence = all.entry(row.provider_id).or_default();
-        evidence.answers.merge(&row.answers());
-        evidence.doubts += row.in_doubt.unsigned_abs();
-        evidence.sends += row.sends();
+/// How long the acceptances of these slots took.
+pub(super) fn answers<'a>(rows: impl IntoIterator<Item = &'a FiguresRow>) -> AnswerTimes {
+    let mut times = AnswerTimes::default();
+    rows.into_iter().for_each(|row| times.merge(&row.answers()));
+    times
+}
+
+/// The acceptances of these slots, and their receipts.
+pub(super) fn receipts<'a>(rows: impl IntoIterator<Item = &'a FiguresRow>) -> Receipts {
+    rows.into_iter().map(FiguresRow::receipts).fold(Receipts::default(), |all, one| Receipts {
+        accepted: all.accepted + one.accepted,
+        in_time: all.in_time + one.in_time,
+    })
+}
+
+/// Adds receipts that came in time to the slots in which their messages were accepted.
+pub(crate) async fn add_receipts(
+    tx: &mut PgConnection,
+    in_time: &BTreeMap<(ProviderId, DateTime<Utc>), i64>,
+) -> sqlx::Result<()> {
+    if in_time.is_empty() {
+        return Ok(());
     }
-    all
+    sqlx::query(
+        "insert into provider_figures as f (provider_id, slot, in_time)
+         select * from unnest($1::uuid[], $2::timestamptz[], $3::bigint[])
+         on conflict (provider_id, slot) do update set in_time = f.in_time + excluded.in_time",
+    )
+    .bind(in_time.keys().map(|(provider, _)| provider.uuid()).collect::<Vec<_>>())
+    .bind(in_time.keys().map(|(_, slot)| *slot).collect::<Vec<_>>())
+    .bind(in_time.values().copied().collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// What some slots of a provider show: the last ones of sends, and earlier ones of receipts.
+pub(super) fn evidence(sends: &[&FiguresRow], due: &[&FiguresRow]) -> Evidence {
+    Evidence {
+        answers: answers(sends.iter().copied()),
+        doubts: sends.iter().map(|row| row.in_doubt.unsigned_abs()).sum(),
+        sends: sends.iter().map(|row| row.sends()).sum(),
+        receipts: receipts(due.iter().copied()),
+    }
 }
 
 /// Deletes the slots before a moment.

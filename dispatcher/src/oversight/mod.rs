@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub(crate) use self::figures::{add_receipts, slot_of};
 pub use self::status::{ProviderStatus, statuses};
 use crate::options::Clock;
 use crate::provider::Provider;

@@ -17,19 +17,24 @@ pub(super) struct SwitchRow {
     share: i32,
     moved_at: Option<DateTime<Utc>>,
     slow_after_ms: Option<i32>,
+    late_above_percent: Option<i32>,
 }
 
 impl SwitchRow {
     pub(super) fn traffic(&self) -> Traffic {
-        let slow_after_ms = self.slow_after_ms.map(i32::unsigned_abs);
-        Traffic { share: Share::of_percent(self.share), moved_at: self.moved_at, slow_after_ms }
+        Traffic {
+            share: Share::of_percent(self.share),
+            moved_at: self.moved_at,
+            slow_after_ms: self.slow_after_ms.map(i32::unsigned_abs),
+            late_above_percent: self.late_above_percent.and_then(|percent| u8::try_from(percent).ok()),
+        }
     }
 }
 
 /// The switches of all providers that were ever paused or moved.
 pub(super) async fn read(pool: &PgPool) -> sqlx::Result<HashMap<Uuid, SwitchRow>> {
     let rows: Vec<SwitchRow> = sqlx::query_as(
-        "select provider_id, is_paused, share, moved_at, slow_after_ms from provider_switches",
+        "select provider_id, is_paused, share, moved_at, slow_after_ms, late_above_percent from provider_switches",
     )
     .fetch_all(pool)
     .await?;

@@ -7,11 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use commands::log::EventLog;
 use commands::{CommandContext, providers};
 use domain::provider::{
-    Evidence, Move, MoveTraffic, Others, Traffic, can_take, is_suspect, next_move, slow_after_ms,
+    Bounds, Evidence, Move, MoveCause, MoveTraffic, Others, RECEIPT_WITHIN, Traffic, can_take, is_suspect,
+    next_move,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::figures::FiguresRow;
 use super::report::Condition;
 use super::switches::SwitchRow;
 use super::{Line, SHOWN, figures, switches};
@@ -19,12 +21,15 @@ use crate::provider::Provider;
 
 /// How far back the last sends of a provider count. What is usual is learned from those before.
 const WINDOW: TimeDelta = TimeDelta::seconds(60);
+/// The same of sends whose receipts are due.
+const RECEIPTS_WINDOW: TimeDelta = TimeDelta::minutes(10);
 
 /// What a decision is based on.
 struct Known<'a> {
     pool: &'a PgPool,
     switches: HashMap<Uuid, SwitchRow>,
-    evidence: HashMap<Uuid, Evidence>,
+    /// The slots of all providers that may still count.
+    rows: Vec<FiguresRow>,
     now: DateTime<Utc>,
 }
 
@@ -39,11 +44,8 @@ pub(super) async fn decide_all(
         return Ok(());
     }
     let switches = switches::read(pool).await?;
-    let rows = figures::since(pool, now - WINDOW).await?;
-    // Answers of the time before a move do not count again for the next one.
-    let from = |id: Uuid| switches.get(&id).and_then(|row| row.traffic().moved_at).unwrap_or(now - WINDOW);
-    let evidence = figures::evidence(&rows, from);
-    let known = Known { pool, switches, evidence, now };
+    let rows = figures::since(pool, now - RECEIPT_WITHIN - RECEIPTS_WINDOW).await?;
+    let known = Known { pool, switches, rows, now };
     for line in lines {
         for provider in &line.providers {
             if let Some(moved) = known.decide(line, provider).await? {
@@ -61,12 +63,8 @@ impl Known<'_> {
         if self.is_paused(id) || !is_suspect(&traffic, &evidence) {
             return Ok(None);
         }
-        let slow_after_ms = match traffic.slow_after_ms {
-            Some(known) => known,
-            None => slow_after_ms(&self.usual(id).await?),
-        };
-        let others = self.others(line, id);
-        let next = next_move(&traffic, &evidence, slow_after_ms, others, self.now);
+        let bounds = self.usual(id).await?.kept_by(&traffic);
+        let next = next_move(&traffic, &evidence, bounds, self.others(line, id), self.now);
         Ok(next.map(|Move { to, cause, bad, of }| MoveTraffic {
             channel: line.channel,
             name: provider.gate().name.clone(),
@@ -75,7 +73,8 @@ impl Known<'_> {
             cause,
             bad,
             of,
-            slow_after_ms: (!to.is_whole()).then_some(slow_after_ms),
+            slow_after_ms: (!to.is_whole()).then_some(bounds.slow_after_ms),
+            late_above_percent: late_above_percent(&traffic, bounds, cause).filter(|_| !to.is_whole()),
             at: self.now,
         }))
     }
@@ -89,21 +88,41 @@ impl Known<'_> {
         if line.providers.iter().any(takes_more) { Others::CanTake } else { Others::CannotTake }
     }
 
-    async fn usual(&self, id: Uuid) -> sqlx::Result<domain::provider::AnswerTimes> {
-        figures::answers_between(self.pool, id, self.now - SHOWN, self.now - WINDOW).await
+    async fn usual(&self, id: Uuid) -> sqlx::Result<Bounds> {
+        let rows = figures::of_provider(self.pool, id, self.now - SHOWN).await?;
+        let before = |moment| rows.iter().filter(move |row| row.slot < moment);
+        let answers = figures::answers(before(self.now - WINDOW));
+        let receipts = figures::receipts(before(self.now - RECEIPT_WITHIN - RECEIPTS_WINDOW));
+        Ok(Bounds::of_usual(&answers, receipts))
     }
 
     fn traffic(&self, id: Uuid) -> Traffic {
         self.switches.get(&id).map(SwitchRow::traffic).unwrap_or_default()
     }
 
+    /// What happened before a move does not count again for the next one.
     fn evidence(&self, id: Uuid) -> Evidence {
-        self.evidence.get(&id).cloned().unwrap_or_default()
+        let moved_at = self.traffic(id).moved_at.unwrap_or_default();
+        let between = |from: DateTime<Utc>, to| -> Vec<&FiguresRow> {
+            let slots = from.max(moved_at)..to;
+            self.rows.iter().filter(|row| row.provider_id == id && slots.contains(&row.slot)).collect()
+        };
+        let due = self.now - RECEIPT_WITHIN;
+        figures::evidence(
+            &between(self.now - WINDOW, DateTime::<Utc>::MAX_UTC),
+            &between(due - RECEIPTS_WINDOW, due),
+        )
     }
 
     fn is_paused(&self, id: Uuid) -> bool {
         self.switches.get(&id).is_some_and(|row| row.is_paused)
     }
+}
+
+/// A share that was moved for late receipts keeps their bound until it is whole.
+fn late_above_percent(traffic: &Traffic, bounds: Bounds, cause: MoveCause) -> Option<u8> {
+    let is_for_receipts = cause == MoveCause::LateReceipts || traffic.late_above_percent.is_some();
+    bounds.late_above_percent.filter(|_| is_for_receipts)
 }
 
 /// One that fails is decided again with the next report.

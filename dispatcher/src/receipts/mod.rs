@@ -1,5 +1,6 @@
 //! Receipts: what providers report later of messages that they took over. Many that come at once are recorded together.
 
+mod accepted_at;
 mod find;
 mod keeper;
 mod record;

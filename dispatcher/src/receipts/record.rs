@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 
+use chrono::{DateTime, Utc};
 use commands::begin;
 use commands::log::{AppendError, Draft, EventLog};
 use domain::deliveries::{
-    Action, DELIVERIES, Decided, Deliveries, DeliveriesCommand, DeliveriesError, MemberReceipt, Totals,
-    deliveries_stream,
+    Action, DELIVERIES, Decided, Deliveries, DeliveriesCommand, DeliveriesError, Delivery, MemberReceipt,
+    State, Totals, deliveries_stream,
 };
-use domain::value::{CompanyId, Member, NotificationId};
+use domain::provider::RECEIPT_WITHIN;
+use domain::value::{CompanyId, Member, NotificationId, ProviderId};
 use lru::LruCache;
 
+use super::accepted_at::{AcceptedAt, deliveries_and_times};
 use super::{Recorded, waiting};
+use crate::oversight;
 use crate::request::{RequestError, Requests};
 use crate::suppressions;
-use crate::tasks::load::deliveries;
 use crate::tasks::{ChunkId, TaskError, add_totals, stream_ends};
 
 /// How many chunks are kept in memory: receipts come roughly in the order of the sends.
@@ -68,6 +71,7 @@ impl RecordError {
 #[derive(Debug, Clone)]
 struct Known {
     deliveries: Deliveries,
+    accepted_at: AcceptedAt,
     sequence: i64,
 }
 
@@ -170,8 +174,8 @@ impl Recorder {
         let ends = self.ends(&chunks).await?;
         for (id, end) in chunks.into_iter().zip(ends) {
             if self.known.get(&id).is_none_or(|known| known.sequence != end) {
-                let (deliveries, sequence) = deliveries(self.log.reader(), id).await?;
-                self.known.put(id, Known { deliveries, sequence });
+                let (deliveries, accepted_at, sequence) = deliveries_and_times(self.log.reader(), id).await?;
+                self.known.put(id, Known { deliveries, accepted_at, sequence });
             }
         }
         Ok(())
@@ -221,7 +225,11 @@ impl Recorder {
         let suppresses = suppressions::order(&mut tx, said).await?;
         add_totals(&mut tx, &deltas(chunks)).await?;
         let appended = match &sealed {
-            Some(sealed) => Some(self.log.writer().append_in(&mut tx, sealed).await?),
+            Some(sealed) => {
+                let appended = self.log.writer().append_in(&mut tx, sealed).await?;
+                oversight::add_receipts(&mut tx, &self.in_time(chunks, appended.stamp).await?).await?;
+                Some(appended)
+            }
             None => None,
         };
         fail::fail_point!("receipts::before_commit", |_| std::process::abort());
@@ -256,11 +264,37 @@ impl Recorder {
         Ok(drafts)
     }
 
+    /// How many of these messages were accepted a short while before now, by provider and slot of their acceptance.
+    async fn in_time(
+        &self,
+        chunks: &[DecidedChunk],
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<(ProviderId, DateTime<Utc>), i64>, RecordError> {
+        let mut counts = BTreeMap::new();
+        for chunk in chunks {
+            for (delivery, accepted_at) in chunk.accepted() {
+                let Some(carrier) = chunk.before.deliveries.carrier(delivery) else { continue };
+                if now - accepted_at > RECEIPT_WITHIN {
+                    continue;
+                }
+                // A notification that cannot be read has no provider whose figures could be known.
+                let Ok(request) = self.requests.get((chunk.id.notification, delivery.generation)).await
+                else {
+                    break;
+                };
+                let provider = ProviderId::of(request.channel, carrier);
+                *counts.entry((provider, oversight::slot_of(accepted_at))).or_default() += 1;
+            }
+        }
+        Ok(counts)
+    }
+
     fn remember(&mut self, chunks: &[DecidedChunk]) {
         for DecidedChunk { id, before, decided, .. } in chunks {
             let Some(event) = &decided.event else { continue };
             let deliveries = before.deliveries.after(event);
-            self.known.put(*id, Known { deliveries, sequence: before.sequence + 1 });
+            let accepted_at = before.accepted_at.clone();
+            self.known.put(*id, Known { deliveries, accepted_at, sequence: before.sequence + 1 });
         }
     }
 
@@ -305,6 +339,16 @@ impl Recorder {
 }
 
 impl DecidedChunk {
+    /// The deliveries of which it becomes known what became of them after they were accepted, and when they were.
+    fn accepted(&self) -> impl Iterator<Item = (&Delivery, DateTime<Utc>)> {
+        let Known { deliveries, accepted_at, .. } = &self.before;
+        let members: Vec<Member> =
+            self.decided.event.iter().flat_map(|event| event.members().iter().collect::<Vec<_>>()).collect();
+        let known =
+            members.into_iter().filter_map(|member| Some((deliveries.get(member), accepted_at.get(member)?)));
+        known.filter(|(delivery, _)| delivery.state == State::Accepted)
+    }
+
     fn sequence_after(&self) -> i64 {
         self.before.sequence + i64::from(self.decided.event.is_some())
     }

@@ -48,13 +48,16 @@ pub struct MoveTraffic {
     pub of: u64,
     /// How long an answer may take before it counts as slow, in milliseconds.
     pub slow_after_ms: Option<u32>,
+    /// Above how many percent of late receipts they count as late.
+    pub late_above_percent: Option<u8>,
     /// When it is decided.
     pub at: DateTime<Utc>,
 }
 
 impl From<MoveTraffic> for ProviderEvent {
     fn from(moved: MoveTraffic) -> Self {
-        let MoveTraffic { channel, name, from, to, cause, bad, of, slow_after_ms, at } = moved;
-        Self::TrafficMoved { channel, name, from, to, cause, bad, of, slow_after_ms, at }
+        let MoveTraffic { channel, name, from, to, cause, bad, of, slow_after_ms, late_above_percent, at } =
+            moved;
+        Self::TrafficMoved { channel, name, from, to, cause, bad, of, slow_after_ms, late_above_percent, at }
     }
 }

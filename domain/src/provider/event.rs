@@ -13,6 +13,8 @@ words! {
     MoveCause {
         /// Its acceptances take too long.
         SlowAnswers = "slow_answers",
+        /// Its receipts come too late, or not at all.
+        LateReceipts = "late_receipts",
         /// Too many of its answers leave doubt.
         Doubts = "doubts",
         /// It answers in time again.
@@ -59,6 +61,8 @@ pub enum ProviderEvent {
         of: u64,
         /// How long an acceptance may take before it counts as slow, in milliseconds, until traffic is back.
         slow_after_ms: Option<u32>,
+        /// Above how many percent of late receipts they count as late, until traffic is back; none if they were in time.
+        late_above_percent: Option<u8>,
         /// When it was decided.
         at: DateTime<Utc>,
     },

@@ -19,8 +19,8 @@ pub use self::command::{MoveTraffic, ProviderCommand};
 pub use self::error::ProviderError;
 pub use self::event::{MoveCause, ProviderEvent};
 pub use self::traffic::{
-    Evidence, Move, Others, RETURN_AFTER, SHARES, Share, Traffic, UNTRIED_AFTER, can_take, is_suspect,
-    next_move, slow_after_ms,
+    Bounds, Evidence, Move, Others, RECEIPT_WITHIN, RETURN_AFTER, Receipts, SHARES, Share, Traffic,
+    UNTRIED_AFTER, can_take, is_suspect, next_move,
 };
 use crate::aggregate::aggregate;
 use crate::personal::Personal;
@@ -68,8 +68,8 @@ impl Provider {
         match event {
             ProviderEvent::ProviderPaused { .. } => self.is_paused = true,
             ProviderEvent::ProviderResumed { .. } => self.is_paused = false,
-            ProviderEvent::TrafficMoved { to, slow_after_ms, at, .. } => {
-                self.traffic = Traffic { share: to, moved_at: Some(at), slow_after_ms };
+            ProviderEvent::TrafficMoved { to, slow_after_ms, late_above_percent, at, .. } => {
+                self.traffic = Traffic { share: to, moved_at: Some(at), slow_after_ms, late_above_percent };
             }
         }
     }

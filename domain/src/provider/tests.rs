@@ -23,6 +23,7 @@ fn move_traffic(from: i32, to: i32) -> ProviderCommand {
         bad: 20,
         of: 20,
         slow_after_ms: Some(1_000),
+        late_above_percent: Some(40),
         at: at(7),
     })
 }
@@ -55,8 +56,12 @@ fn two_processes_that_see_the_same_move_traffic_once() {
     let history = events(&[], move_traffic(100, 75));
     assert_eq!(history.len(), 1);
     let provider = given::<Provider>(history.clone());
-    let expected =
-        Traffic { share: Share::of_percent(75), moved_at: Some(at(7)), slow_after_ms: Some(1_000) };
+    let expected = Traffic {
+        share: Share::of_percent(75),
+        moved_at: Some(at(7)),
+        slow_after_ms: Some(1_000),
+        late_above_percent: Some(40),
+    };
     assert_eq!(provider.traffic(), &expected);
     assert_eq!(events(&history, move_traffic(100, 75)), []);
     assert_eq!(events(&history, move_traffic(75, 50)).len(), 1);

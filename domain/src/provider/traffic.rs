@@ -1,4 +1,4 @@
-//! When a provider gets less of its turns because it is slow or leaves doubt, and when it gets them back.
+//! When a provider gets less of its turns because it is slow, delivers late or leaves doubt, and when it gets them back.
 //!
 //! The way of GOV.UK Notify: a share of the traffic moves in steps to the next provider and comes back in steps, so that a
 //! provider that is slow is neither buried under messages nor forgotten. A provider that cannot work at all rests, which is
@@ -14,8 +14,12 @@ use super::event::MoveCause;
 pub(super) const SENDS_TO_LEAVE: u64 = 20;
 /// How many sends must have ended since the last move before traffic comes back.
 pub(super) const SENDS_TO_RETURN: u64 = 5;
-/// The part of acceptances that must be slow, in percent. GOV.UK Notify takes the same.
+/// The part of acceptances that must be slow, or of receipts that must be late, in percent. GOV.UK Notify takes the same.
 const SLOW_PERCENT: u64 = 30;
+/// A receipt is in time if it comes so soon after the acceptance. GOV.UK Notify takes the same.
+pub const RECEIPT_WITHIN: TimeDelta = TimeDelta::minutes(4);
+/// How many times the usual part of late receipts counts as late: phones that are off are nobody's fault.
+const LATE_TIMES: u64 = 2;
 /// The part of sends that must be in doubt, in percent.
 const DOUBT_PERCENT: u64 = 10;
 /// How many sends in doubt are too few to count: one connection that was cut.
@@ -85,6 +89,9 @@ pub struct Traffic {
     /// How long an acceptance may take before it counts as slow, in milliseconds, as of the first move away: what is usual must not
     /// be learned from a slow provider.
     pub slow_after_ms: Option<u32>,
+    /// Above how many percent of late receipts they count as late, as of the first move away for them: then traffic comes back when
+    /// receipts of later sends are in time, and not before.
+    pub late_above_percent: Option<u8>,
 }
 
 /// How the sends of a provider have ended since it was moved last, and of late.
@@ -96,6 +103,32 @@ pub struct Evidence {
     pub doubts: u64,
     /// How many ended in any way, these two included.
     pub sends: u64,
+    /// Of sends that are so long ago that their receipts are due.
+    pub receipts: Receipts,
+}
+
+/// Acceptances, and those of them of which the provider has told in time what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Receipts {
+    /// How many messages the provider took.
+    pub accepted: u64,
+    /// Of how many it has told within [`RECEIPT_WITHIN`].
+    pub in_time: u64,
+}
+
+impl Receipts {
+    const fn late(self) -> u64 {
+        self.accepted.saturating_sub(self.in_time)
+    }
+}
+
+/// What is usual of a provider, as bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// How long an acceptance may take before it counts as slow, in milliseconds.
+    pub slow_after_ms: u32,
+    /// Above how many percent of late receipts they count as late; none for a provider that usually gives few.
+    pub late_above_percent: Option<u8>,
 }
 
 /// Whether another provider could take what this one gives up.
@@ -120,35 +153,67 @@ pub struct Move {
     pub of: u64,
 }
 
-/// How long an acceptance may take before it counts as slow, in milliseconds: a multiple of the usual time, within bounds.
-pub fn slow_after_ms(usual: &AnswerTimes) -> u32 {
+impl Bounds {
+    /// The strictest ones: what is within them is neither slow nor late, whatever is usual.
+    const STRICTEST: Self =
+        Self { slow_after_ms: SLOW_AFTER_MIN_MS, late_above_percent: Some(SLOW_PERCENT as u8) };
+    /// Those of a provider of which nothing is known.
+    const UNKNOWN: Self = Self { slow_after_ms: SLOW_AFTER_MAX_MS, late_above_percent: None };
+
+    /// By what is usual: multiples of the median of acceptances, within bounds, and of the part of late receipts.
+    pub fn of_usual(answers: &AnswerTimes, receipts: Receipts) -> Self {
+        Self { slow_after_ms: slow_after_ms(answers), late_above_percent: late_above_percent(receipts) }
+    }
+
+    /// Those that a moved share keeps: what is usual must not be learned from a slow provider.
+    #[must_use]
+    pub fn kept_by(self, traffic: &Traffic) -> Self {
+        Self {
+            slow_after_ms: traffic.slow_after_ms.unwrap_or(self.slow_after_ms),
+            late_above_percent: traffic.late_above_percent.or(self.late_above_percent),
+        }
+    }
+}
+
+fn slow_after_ms(usual: &AnswerTimes) -> u32 {
     match usual.quantile(0.5).filter(|_| usual.total() >= USUAL_ACCEPTANCES_MIN) {
         Some(median) => median.saturating_mul(SLOW_TIMES).clamp(SLOW_AFTER_MIN_MS, SLOW_AFTER_MAX_MS),
         None => SLOW_AFTER_MAX_MS,
     }
 }
 
-/// Whether what is usual has to be known to decide: not while nothing is slow by the strictest bound.
+/// None for a provider that gives no receipts, or of whose sends half have none in time: they say nothing of it.
+fn late_above_percent(usual: Receipts) -> Option<u8> {
+    if usual.accepted < USUAL_ACCEPTANCES_MIN || usual.in_time == 0 {
+        return None;
+    }
+    let bound = (LATE_TIMES * 100 * usual.late() / usual.accepted).max(SLOW_PERCENT);
+    u8::try_from(bound).ok().filter(|percent| *percent < 100)
+}
+
+/// Whether what is usual has to be known to decide: not while nothing is slow or late by the strictest bounds.
 pub fn is_suspect(traffic: &Traffic, evidence: &Evidence) -> bool {
+    let bounds = Bounds::STRICTEST.kept_by(traffic);
     !traffic.share.is_whole()
         || is_doubtful(evidence)
-        || is_slow(evidence, traffic.slow_after_ms.unwrap_or(SLOW_AFTER_MIN_MS))
+        || is_slow(evidence, bounds.slow_after_ms)
+        || is_late(evidence, bounds)
 }
 
 /// Whether a provider that works can take what another one gives up: it has all of its own turns, and is not slow itself.
 pub fn can_take(traffic: &Traffic, evidence: &Evidence) -> bool {
-    traffic.share.is_whole() && trouble(evidence, SLOW_AFTER_MAX_MS).is_none()
+    traffic.share.is_whole() && trouble(evidence, Bounds::UNKNOWN).is_none()
 }
 
 /// The next step of a provider's share, if one is due.
 pub fn next_move(
     traffic: &Traffic,
     evidence: &Evidence,
-    slow_after_ms: u32,
+    bounds: Bounds,
     others: Others,
     now: DateTime<Utc>,
 ) -> Option<Move> {
-    match trouble(evidence, slow_after_ms) {
+    match trouble(evidence, bounds) {
         Some(trouble) => away(traffic, evidence, trouble, others),
         None => back(traffic, evidence, now),
     }
@@ -158,36 +223,44 @@ pub fn next_move(
 type Trouble = (MoveCause, u64, u64);
 
 fn away(traffic: &Traffic, evidence: &Evidence, trouble: Trouble, others: Others) -> Option<Move> {
-    if evidence.sends < SENDS_TO_LEAVE || others == Others::CannotTake {
+    let (cause, bad, of) = trouble;
+    let seen = if cause == MoveCause::LateReceipts { of } else { evidence.sends };
+    if seen < SENDS_TO_LEAVE || others == Others::CannotTake {
         return None;
     }
-    let (cause, bad, of) = trouble;
     traffic.share.less().map(|to| Move { to, cause, bad, of })
 }
 
+/// What moved away for late receipts comes back by receipts: acceptances say nothing of them.
 fn back(traffic: &Traffic, evidence: &Evidence, now: DateTime<Utc>) -> Option<Move> {
     let stayed = now - traffic.moved_at?;
-    let cause = if evidence.sends >= SENDS_TO_RETURN && stayed >= RETURN_AFTER {
+    let of = if traffic.late_above_percent.is_some() { evidence.receipts.accepted } else { evidence.sends };
+    let cause = if of >= SENDS_TO_RETURN && stayed >= RETURN_AFTER {
         MoveCause::Recovered
-    } else if evidence.sends < SENDS_TO_RETURN && stayed >= UNTRIED_AFTER {
+    } else if of < SENDS_TO_RETURN && stayed >= UNTRIED_AFTER {
         MoveCause::Untried
     } else {
         return None;
     };
-    traffic.share.more().map(|to| Move { to, cause, bad: 0, of: evidence.sends })
+    traffic.share.more().map(|to| Move { to, cause, bad: 0, of })
 }
 
-fn trouble(evidence: &Evidence, slow_after_ms: u32) -> Option<Trouble> {
-    if evidence.sends < SENDS_TO_RETURN {
-        None
-    } else if is_doubtful(evidence) {
+fn trouble(evidence: &Evidence, bounds: Bounds) -> Option<Trouble> {
+    if evidence.sends >= SENDS_TO_RETURN && is_doubtful(evidence) {
         Some((MoveCause::Doubts, evidence.doubts, evidence.sends))
-    } else if is_slow(evidence, slow_after_ms) {
-        let slow = evidence.answers.slower_than(slow_after_ms);
+    } else if evidence.sends >= SENDS_TO_RETURN && is_slow(evidence, bounds.slow_after_ms) {
+        let slow = evidence.answers.slower_than(bounds.slow_after_ms);
         Some((MoveCause::SlowAnswers, slow, evidence.answers.total()))
+    } else if is_late(evidence, bounds) {
+        Some((MoveCause::LateReceipts, evidence.receipts.late(), evidence.receipts.accepted))
     } else {
         None
     }
+}
+
+fn is_late(Evidence { receipts, .. }: &Evidence, bounds: Bounds) -> bool {
+    let is_more = |percent: u8| receipts.late() * 100 >= receipts.accepted * u64::from(percent);
+    receipts.accepted >= SENDS_TO_RETURN && bounds.late_above_percent.is_some_and(is_more)
 }
 
 fn is_doubtful(evidence: &Evidence) -> bool {

@@ -332,6 +332,7 @@ export interface ProviderChange {
     bad?: number;
     of?: number;
     slow_after_ms?: number | null;
+    late_above_percent?: number | null;
   };
 }
 export interface Provider {

@@ -213,13 +213,24 @@ impl<'a> Entry<'a> {
     fn provider(&mut self, event: &ProviderEvent) {
         let (channel, name) = event.of();
         let mut says = json!({ "channel": channel, "provider": name });
-        if let ProviderEvent::TrafficMoved { from, to, cause, bad, of, slow_after_ms, .. } = event {
+        if let ProviderEvent::TrafficMoved {
+            from,
+            to,
+            cause,
+            bad,
+            of,
+            slow_after_ms,
+            late_above_percent,
+            ..
+        } = event
+        {
             says["share_before"] = json!(from);
             says["share"] = json!(to);
             says["cause"] = json!(cause);
             says["bad"] = json!(bad);
             says["of"] = json!(of);
             says["slow_after_ms"] = json!(slow_after_ms);
+            says["late_above_percent"] = json!(late_above_percent);
         }
         self.summary = summary(&says);
     }
