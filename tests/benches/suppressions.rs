@@ -32,6 +32,8 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let other = people::company_of_one(setup.program.address(), &setup.author).await?;
     let turn = async |suppressed| {
         suppress(&pool, company, suppressed).await?;
+        // A message to somebody else makes the process notice the suppressions of a moment ago. It reads them once, as it does
+        // when it starts: that is not measured.
         let request = campaign::request(Channel::Sms, &other, "operational");
         let mut connection = Connection::open(setup.program.address(), Some(&setup.author)).await?;
         let id = campaign::order(&mut connection, &request).await?;
@@ -89,8 +91,7 @@ async fn claimed(world: &World, setup: &Setup, connection: &mut Connection) -> O
     })
 }
 
-/// A message to somebody else makes the process notice the suppressions of a moment ago, which it then reads once, as it does
-/// when it starts. A claim is measured, not this reading.
+/// Waits until the program has nothing to do.
 async fn rested(program: &Served) -> Outcome<()> {
     loop {
         let before = program.cpu()?;

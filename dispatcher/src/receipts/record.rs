@@ -272,16 +272,14 @@ impl Recorder {
     ) -> Result<BTreeMap<(ProviderId, DateTime<Utc>), i64>, RecordError> {
         let mut counts = BTreeMap::new();
         for chunk in chunks {
-            for (delivery, accepted_at) in chunk.accepted() {
+            let recent = |(_, accepted_at): &(_, DateTime<Utc>)| now - *accepted_at <= RECEIPT_WITHIN;
+            let accepted: Vec<_> = chunk.accepted().filter(recent).collect();
+            let Some((first, _)) = accepted.first() else { continue };
+            // A notification that cannot be read has no provider whose figures could be known.
+            let asked = (chunk.id.notification, first.generation);
+            let Ok(request) = self.requests.get(asked).await else { continue };
+            for (delivery, accepted_at) in accepted {
                 let Some(carrier) = chunk.before.deliveries.carrier(delivery) else { continue };
-                if now - accepted_at > RECEIPT_WITHIN {
-                    continue;
-                }
-                // A notification that cannot be read has no provider whose figures could be known.
-                let Ok(request) = self.requests.get((chunk.id.notification, delivery.generation)).await
-                else {
-                    break;
-                };
                 let provider = ProviderId::of(request.channel, carrier);
                 *counts.entry((provider, oversight::slot_of(accepted_at))).or_default() += 1;
             }

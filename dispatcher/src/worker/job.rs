@@ -41,7 +41,7 @@ pub(super) struct Job {
 pub(super) struct RefusedBy {
     /// Its place in the route.
     pub(super) place: usize,
-    /// What is told of it with the attempt's outcome.
+    /// Its refusal, as it is recorded together with the outcome of the attempt.
     pub(super) passed_on: PassedOn,
 }
 

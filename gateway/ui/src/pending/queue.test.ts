@@ -73,7 +73,7 @@ it('an approval waits for everybody but its author, a failure is told and counts
   expect(waiting(queue.get())).toBe(1 + 1 + 2);
 });
 
-it('an approval waits no more once it is seen decided, whoever decided it', async () => {
+it('removes an approval once a page shows that somebody has decided it', async () => {
   await start('notifier');
   seenAs({ id: 'n2', state: 'awaiting_approval' });
   expect(queue.get()?.approvals).toHaveLength(1);

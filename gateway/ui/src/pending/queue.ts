@@ -71,7 +71,7 @@ function change(news: InboxChange): void {
   queue.update((now) => now && { ...now, messages: changedList(now.messages, news).filter(isPending) });
 }
 
-/** An approval that is known to be decided waits no more, whoever decided it: the next load is up to a minute away. */
+/** Removes an approval from the queue as soon as a page shows that somebody has decided it, not only at the next load a minute later. */
 export function seenAs({ id, state }: Pick<Notification, 'id' | 'state'>): void {
   if (state === 'awaiting_approval') return;
   queue.update((now) => now && { ...now, approvals: now.approvals.filter((one) => one.id !== id) });
